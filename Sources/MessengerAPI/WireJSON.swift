@@ -1,0 +1,15 @@
+import Foundation
+
+/// How the API's JSON is written: slashes as they are, no white space.
+public enum WireJSON {
+    /// The types of this module have nothing that could fail to encode.
+    public static func encode(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        do {
+            return Array(try encoder.encode(value))
+        } catch {
+            preconditionFailure("\(type(of: value)) cannot be encoded: \(error)")
+        }
+    }
+}

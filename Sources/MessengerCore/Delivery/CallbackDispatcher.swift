@@ -1,0 +1,154 @@
+import Logging
+import MessengerAPI
+import ServiceLifecycle
+
+/// Pushes waiting messages to the devices that have an address: one at a time per device, in order, each acknowledged
+/// durably before the next, so that a crash repeats at most one message per device.
+public struct CallbackDispatcher: Service {
+    static let pollInterval = Duration.seconds(5)
+    static let pageSize = 100
+    /// A message that its address refuses for this long is passed over.
+    static let refusalPatience = Duration.hours(24)
+
+    private let inbox: Inbox
+    private let store: any CallbackStore
+    private let pusher: any CallbackPusher
+    private let streams: LiveStreams
+    private let mailbox: CallbackMailbox
+    private let time: TimeSource
+    private let random: @Sendable () -> Double
+    private let polls: Bool
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - random: from 0 to 1, for the jitter.
+    ///   - polls: false switches the poll off after the first look, so that a test sees lost signals.
+    public init(
+        inbox: Inbox, store: any CallbackStore, pusher: any CallbackPusher, streams: LiveStreams, mailbox: CallbackMailbox,
+        time: TimeSource, random: @escaping @Sendable () -> Double = { .random(in: 0...1) }, polls: Bool, logger: Logger
+    ) {
+        self.inbox = inbox
+        self.store = store
+        self.pusher = pusher
+        self.streams = streams
+        self.mailbox = mailbox
+        self.time = time
+        self.random = random
+        self.polls = polls
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await poll() }
+                var schedule = CallbackSchedule()
+                while let batch = await mailbox.next() {
+                    await apply(batch, to: &schedule) { device, pause, ticket in
+                        group.addTask {
+                            guard (try? await time.sleep(pause)) != nil else { return }
+                            mailbox.add { $0.rested.append((device, ticket)) }
+                        }
+                    }
+                    while let device = schedule.start() {
+                        group.addTask {
+                            let result = await push(to: device)
+                            mailbox.add { $0.finished.append((device, result)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func poll() async {
+        mailbox.add { $0.all = true }
+        guard polls else { return }
+        while (try? await time.sleep(Self.pollInterval)) != nil { mailbox.add { $0.all = true } }
+    }
+
+    private func apply(
+        _ batch: CallbackMailbox.Batch, to schedule: inout CallbackSchedule, rest: (DeviceID, Duration, Int) -> Void
+    ) async {
+        for (device, result) in batch.finished {
+            if let (pause, ticket) = schedule.finished(device, result, uptime: time.uptime(), random: random()) {
+                await pusher.release(device)
+                rest(device, pause, ticket)
+            }
+        }
+        for (device, ticket) in batch.rested { schedule.rested(device, ticket: ticket) }
+        if batch.all || !batch.users.isEmpty {
+            do {
+                for due in try await store.callbacksDue(of: batch.all ? nil : Array(batch.users)) {
+                    guard let address = CallbackAddress(due.address) else { continue }
+                    schedule.due(due.device, destination: address.authority.lowercased())
+                }
+            } catch {
+                logger.warning("Could not look up which callbacks are due", metadata: ["error": "\(error)"])
+            }
+        }
+        for device in batch.tryNow { schedule.tryNow(device) }
+    }
+
+    /// Pushes a page, or until something stops it.
+    private func push(to device: DeviceID) async -> CallbackSchedule.Result {
+        do {
+            guard let target = try await store.callbackTarget(of: device, now: time.now()) else {
+                await pusher.release(device)
+                return .stopped
+            }
+            let page = try await inbox.pending(for: device, limit: Self.pageSize)
+            for message in page.messages {
+                if streams.isAttached(device) || Task.isCancelled { return .stopped }
+                guard try await push(message, to: target) else { return .failed }
+            }
+            return page.messages.isEmpty ? .drained : .more
+        } catch InboxError.superseded {
+            // A newer login goes on with the device; its own sign starts it again.
+            return .stopped
+        } catch is AddressRemoved {
+            return .stopped
+        } catch {
+            logger.warning("Could not push", metadata: ["device": "\(device)", "error": "\(error)"])
+            return .failed
+        }
+    }
+
+    private struct AddressRemoved: Error {}
+
+    /// True when the device is past this message.
+    private func push(_ message: InboxMessage, to target: CallbackTarget) async throws -> Bool {
+        let body = WireJSON.encode(message.delivered)
+        let headers = WebhookSignature.headers(
+            id: "\(target.user).\(message.number)", timestamp: time.now(), body: body, secrets: target.secrets)
+        let outcome = await pusher.push(
+            CallbackRequest(device: target.device, address: target.address, origin: target.origin, headers: headers, body: body))
+        switch outcome.verdict {
+        case .delivered:
+            _ = try await inbox.acknowledge(
+                through: message.number, for: target.device, generation: target.generation, byCallback: true)
+            return true
+        case .removed:
+            logger.info("Callback address answered 410 and is removed", metadata: ["device": "\(target.device)"])
+            try await store.removeAddress(of: target.device, generation: target.generation)
+            throw AddressRemoved()
+        case .refused:
+            if let refusal = target.refusal, refusal.number == message.number,
+                time.now() - refusal.since >= Self.refusalPatience
+            {
+                logger.warning(
+                    "Callback address refused a message for a day; passed over",
+                    metadata: ["device": "\(target.device)", "message": "\(message.number)", "outcome": "\(outcome)"])
+                try await store.passOver(message.number, device: target.device, generation: target.generation)
+                return true
+            }
+        case .retry: break
+        }
+        logger.debug("Callback failed", metadata: ["device": "\(target.device)", "outcome": "\(outcome)"])
+        try await store.callbackFailed(
+            CallbackFailure(
+                device: target.device, generation: target.generation, at: time.now(),
+                refused: outcome.verdict == .refused ? message.number : nil))
+        return false
+    }
+}

@@ -1,0 +1,83 @@
+import MessengerAPI
+
+/// What the server knows about pushing to devices. Every method is one transaction.
+public protocol CallbackStore: Sendable {
+    /// Devices with an address to push to and messages beyond their cursor: of these users, or of all.
+    func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue]
+
+    /// Where to push the device's messages now; nil when it has no address any more, or has gone.
+    func callbackTarget(of device: DeviceID, now: Timestamp) async throws -> CallbackTarget?
+
+    /// Keeps since when the address fails, and since when it refuses this message. A 2xx acknowledgement clears both.
+    func callbackFailed(_ failure: CallbackFailure) async throws
+
+    /// Stops pushing to the device until its next login.
+    func removeAddress(of device: DeviceID, generation: Int64) async throws
+
+    /// Moves the cursor past a message that the address refuses, and keeps a note of it.
+    func passOver(_ number: MessageNumber, device: DeviceID, generation: Int64) async throws
+
+    /// Numbers that were passed over and not yet announced, rising.
+    func passedOver(by device: DeviceID) async throws -> [MessageNumber]
+    func forgetPassedOver(_ numbers: [MessageNumber], by device: DeviceID) async throws
+}
+
+public struct CallbackDue: Equatable, Sendable {
+    public let device: DeviceID
+    public let address: String
+
+    public init(device: DeviceID, address: String) {
+        self.device = device
+        self.address = address
+    }
+}
+
+public struct CallbackTarget: Sendable {
+    public let device: DeviceID
+    public let user: UserID
+    public let generation: Int64
+    public let address: CallbackAddress
+    public let origin: ClientOrigin
+    /// The current one, then the one before while it is still good.
+    public let secrets: [[UInt8]]
+    public let refusal: Refusal?
+
+    /// A message that the address refuses, and since when.
+    public struct Refusal: Equatable, Sendable {
+        public let number: MessageNumber
+        public let since: Timestamp
+
+        public init(number: MessageNumber, since: Timestamp) {
+            self.number = number
+            self.since = since
+        }
+    }
+
+    public init(
+        device: DeviceID, user: UserID, generation: Int64, address: CallbackAddress, origin: ClientOrigin, secrets: [[UInt8]],
+        refusal: Refusal?
+    ) {
+        self.device = device
+        self.user = user
+        self.generation = generation
+        self.address = address
+        self.origin = origin
+        self.secrets = secrets
+        self.refusal = refusal
+    }
+}
+
+public struct CallbackFailure: Sendable {
+    public let device: DeviceID
+    public let generation: Int64
+    public let at: Timestamp
+    /// The message, when the address refused just it.
+    public let refused: MessageNumber?
+
+    public init(device: DeviceID, generation: Int64, at: Timestamp, refused: MessageNumber?) {
+        self.device = device
+        self.generation = generation
+        self.at = at
+        self.refused = refused
+    }
+}

@@ -1,0 +1,83 @@
+import MessengerAPI
+
+/// What a live stream tells its client.
+public enum StreamEvent: Equatable, Sendable {
+    case message(InboxMessage)
+    case gap(Gap)
+    case caughtUp
+    case keepAlive
+    case replaced
+    case loggedOut
+    case closing
+}
+
+/// One device's stream: what waits, then what comes, read from the store by the page. Nothing is acknowledged by it.
+public struct LiveStream: Sendable {
+    private let inbox: Inbox
+    private let callbacks: any CallbackStore
+    private let bell: StreamBell
+
+    public init(inbox: Inbox, callbacks: any CallbackStore, bell: StreamBell) {
+        self.inbox = inbox
+        self.callbacks = callbacks
+        self.bell = bell
+    }
+
+    /// Runs until the bell ends it or `write` throws. `write` is awaited: a slow reader slows only itself, and no more
+    /// than a page is held for it.
+    public func run(after start: MessageNumber, write: ([StreamEvent]) async throws -> Void) async throws {
+        try await announcePassedOver(write)
+        var last = start
+        var isCaughtUp = false
+        while bell.endReason == nil {
+            let page: PendingPage
+            do {
+                page = try await inbox.pending(for: bell.device, after: last)
+            } catch InboxError.superseded {
+                bell.end(.loggedOut)
+                break
+            }
+            var events = Self.events(of: page, after: &last)
+            let isEmpty = page.messages.isEmpty
+            if isEmpty, !isCaughtUp {
+                events.append(.caughtUp)
+                isCaughtUp = true
+            }
+            if !events.isEmpty { try await write(events) }
+            if isEmpty { try await waitForNews(write) }
+        }
+        switch bell.endReason {
+        case .replaced: try await write([.replaced])
+        case .loggedOut: try await write([.loggedOut])
+        case .closing: try await write([.closing])
+        case .disconnected, nil: break
+        }
+    }
+
+    private func waitForNews(_ write: ([StreamEvent]) async throws -> Void) async throws {
+        while case .quiet = await bell.next() { try await write([.keepAlive]) }
+    }
+
+    /// Numbers are contiguous, so a missing one was dropped; but what the device acknowledged meanwhile is no gap.
+    static func events(of page: PendingPage, after last: inout MessageNumber) -> [StreamEvent] {
+        last = max(last, page.start)
+        var events: [StreamEvent] = []
+        for message in page.messages {
+            if message.number > last.next { events.append(.gap(Gap(from: last.next, to: message.number.previous))) }
+            events.append(.message(message))
+            last = message.number
+        }
+        if page.messages.isEmpty, page.head > last {
+            events.append(.gap(Gap(from: last.next, to: page.head)))
+            last = page.head
+        }
+        return events
+    }
+
+    private func announcePassedOver(_ write: ([StreamEvent]) async throws -> Void) async throws {
+        let numbers = try await callbacks.passedOver(by: bell.device)
+        guard !numbers.isEmpty else { return }
+        try await write(numbers.map { .gap(Gap(from: $0, to: $0)) })
+        try await callbacks.forgetPassedOver(numbers, by: bell.device)
+    }
+}

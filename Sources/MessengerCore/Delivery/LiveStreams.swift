@@ -1,0 +1,65 @@
+import MessengerAPI
+import Synchronization
+
+/// The live streams of this process: at most one per device.
+public final class LiveStreams: Sendable {
+    private struct State {
+        var byDevice: [DeviceID: StreamBell] = [:]
+        var devicesOfUser: [UserID: Set<DeviceID>] = [:]
+        var isClosing = false
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// Registers a stream of the session's device and ends the one before it.
+    public func attach(_ session: Session) -> StreamBell {
+        let bell = StreamBell(session: session)
+        let (older, isClosing) = state.withLock { state in
+            state.devicesOfUser[session.user, default: []].insert(session.device)
+            return (state.byDevice.updateValue(bell, forKey: session.device), state.isClosing)
+        }
+        older?.end(.replaced)
+        if isClosing { bell.end(.closing) }
+        return bell
+    }
+
+    public func detach(_ bell: StreamBell) {
+        state.withLock { state in
+            guard state.byDevice[bell.device] === bell else { return }
+            state.byDevice[bell.device] = nil
+            state.devicesOfUser[bell.user]?.remove(bell.device)
+            if state.devicesOfUser[bell.user]?.isEmpty == true { state.devicesOfUser[bell.user] = nil }
+        }
+    }
+
+    public func isAttached(_ device: DeviceID) -> Bool { state.withLock { $0.byDevice[device] != nil } }
+
+    public func ring(_ users: [UserID]) {
+        let bells = state.withLock { state in
+            users.flatMap { user in (state.devicesOfUser[user] ?? []).compactMap { state.byDevice[$0] } }
+        }
+        for bell in bells { bell.ringNews() }
+    }
+
+    public func end(_ devices: some Sequence<DeviceID>, _ reason: StreamBell.EndReason) {
+        let bells = state.withLock { state in devices.compactMap { state.byDevice[$0] } }
+        for bell in bells { bell.end(reason) }
+    }
+
+    public func endAll(of user: UserID, _ reason: StreamBell.EndReason) {
+        end(state.withLock { $0.devicesOfUser[user] ?? [] }, reason)
+    }
+
+    /// Ends every stream, and every later one at its start.
+    public func close() {
+        let bells = state.withLock { state in
+            state.isClosing = true
+            return Array(state.byDevice.values)
+        }
+        for bell in bells { bell.end(.closing) }
+    }
+
+    var all: [StreamBell] { state.withLock { Array($0.byDevice.values) } }
+}

@@ -1,0 +1,66 @@
+import Logging
+import MessengerAPI
+import ServiceLifecycle
+
+/// Looks after the live streams: keeps them alive while nothing comes, polls inbox heads so that a lost signal costs
+/// seconds, writes down that their sessions are in use, and ends them when the server stops.
+public struct StreamKeeper: Service {
+    /// Below the 20 s that clients are promised, so that a busy server still keeps the promise.
+    static let keepAliveInterval = Duration.seconds(15)
+    static let pollInterval = Duration.seconds(5)
+
+    private let streams: LiveStreams
+    private let inboxes: any InboxStore
+    private let accounts: any AccountStore
+    private let time: TimeSource
+    private let polls: Bool
+    private let logger: Logger
+
+    /// - Parameter polls: false switches the poll off, so that a test sees lost signals.
+    public init(
+        streams: LiveStreams, inboxes: any InboxStore, accounts: any AccountStore, time: TimeSource, polls: Bool, logger: Logger
+    ) {
+        self.streams = streams
+        self.inboxes = inboxes
+        self.accounts = accounts
+        self.time = time
+        self.polls = polls
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await every(Self.keepAliveInterval) { for bell in streams.all { bell.ringQuiet() } } }
+                group.addTask { await every(Session.refreshInterval, refreshSessions) }
+                if polls { group.addTask { await poll() } }
+            }
+        }
+        streams.close()
+    }
+
+    private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {
+        while (try? await time.sleep(interval)) != nil { await work() }
+    }
+
+    private func refreshSessions() async {
+        do {
+            try await accounts.refresh(streams.all.map(\.token), now: time.now())
+        } catch {
+            logger.warning("Could not write down which sessions are in use", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func poll() async {
+        var known: [UserID: MessageNumber] = [:]
+        while (try? await time.sleep(Self.pollInterval)) != nil {
+            do {
+                let heads = try await inboxes.heads(of: Array(Set(streams.all.map(\.user))))
+                streams.ring(heads.filter { known[$0.key] != $0.value }.map(\.key))
+                known = heads
+            } catch {
+                logger.warning("Could not poll the inboxes", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+}

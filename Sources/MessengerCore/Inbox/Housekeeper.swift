@@ -1,0 +1,61 @@
+import Logging
+import MessengerAPI
+import ServiceLifecycle
+
+/// Drops what is no longer needed, in small batches beside the work.
+public struct Housekeeper: Service {
+    static let interval = Duration.seconds(1)
+    static let batch = 500
+    /// Beyond this difference between the wall and the monotonic clock, nothing expires.
+    static let toleratedJump = Duration.days(1)
+
+    private let store: any InboxStore
+    private let streams: LiveStreams
+    private let messageTTL: Duration
+    private let time: TimeSource
+    private let logger: Logger
+
+    public init(store: any InboxStore, streams: LiveStreams, messageTTL: Duration, time: TimeSource, logger: Logger) {
+        self.store = store
+        self.streams = streams
+        self.messageTTL = messageTTL
+        self.time = time
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            let start = (wall: time.now(), uptime: time.uptime())
+            var hasJumped = false
+            while (try? await time.sleep(Self.interval)) != nil {
+                let jump = (time.now() - start.wall) - (time.uptime() - start.uptime)
+                if abs(jump.inSeconds) > Self.toleratedJump.inSeconds, !hasJumped {
+                    logger.warning(
+                        "The clock has jumped; nothing expires until it is back, or until a restart",
+                        metadata: ["seconds": "\(Int(jump.inSeconds))"])
+                }
+                hasJumped = abs(jump.inSeconds) > Self.toleratedJump.inSeconds
+                await sweep(expires: !hasJumped)
+            }
+        }
+    }
+
+    private func sweep(expires: Bool) async {
+        let now = time.now()
+        do {
+            var hasMore = true
+            while hasMore, !Task.isCancelled {
+                let outcome = try await store.sweep(
+                    Sweep(now: now, expireBefore: expires ? now - messageTTL : nil, limit: Self.batch))
+                if outcome.expired > 0 { logger.info("Messages expired", metadata: ["count": "\(outcome.expired)"]) }
+                for device in outcome.abandonedDevices {
+                    logger.notice("A device whose callbacks failed for a week has gone", metadata: ["device": "\(device)"])
+                }
+                streams.end(outcome.abandonedDevices, .loggedOut)
+                hasMore = outcome.hasMore
+            }
+        } catch {
+            logger.warning("Housekeeping failed; it is tried again", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import NIOCore
+
+/// Sits next to the socket. Closes a connection that takes too long to make a request (TLS handshake included), and one
+/// whose client has closed its side while nothing but a live stream is left to send.
+final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+
+    static let headTimeout = TimeAmount.seconds(10)
+
+    private var deadline: Scheduled<Void>?
+    private var requestsUnderWay = 0
+    private var isHTTP2 = false
+    private var isStreaming = false
+    private var isInputClosed = false
+
+    func handlerAdded(context: ChannelHandlerContext) { startDeadline(context) }
+    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // HTTP/2 has frames beside requests; its idle connections are closed by their own timeout.
+        if requestsUnderWay == 0, deadline == nil, !isHTTP2 { startDeadline(context) }
+        context.fireChannelRead(data)
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard let progress = event as? RequestProgress else {
+            context.triggerUserOutboundEvent(event, promise: promise)
+            return
+        }
+        switch progress {
+        case .headRead(let isHTTP2):
+            self.isHTTP2 = isHTTP2
+            requestsUnderWay += 1
+            deadline?.cancel()
+            deadline = nil
+        case .answered:
+            requestsUnderWay -= 1
+            isStreaming = false
+        case .streaming:
+            isStreaming = true
+            if isInputClosed { context.close(promise: nil) }
+        }
+        promise?.succeed()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed {
+            isInputClosed = true
+            if isStreaming || requestsUnderWay == 0 {
+                context.close(promise: nil)
+                return
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func startDeadline(_ context: ChannelHandlerContext) {
+        deadline?.cancel()
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.headTimeout) { context.close(promise: nil) }
+    }
+}

@@ -1,0 +1,122 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+
+/// Sits between the HTTP codec and the router, once per HTTP/1.1 connection and once per HTTP/2 stream. Refuses heads
+/// that are too large, answers what could not be parsed, and closes on bodies and readers that are too slow.
+final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    static let maximumURLBytes = 8 << 10
+    static let maximumHeaderBytes = 16 << 10
+    static let bodyTimeout = TimeAmount.seconds(10)
+    static let stallTimeout = TimeAmount.seconds(60)
+
+    private var bodyDeadline: Scheduled<Void>?
+    private var stallDeadline: Scheduled<Void>?
+    private var requestsUnderWay = 0
+    private var isRefused = false
+
+    func handlerRemoved(context: ChannelHandlerContext) { cancelDeadlines() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        cancelDeadlines()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isRefused else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            report(.headRead(isHTTP2: context.channel.isHTTP2Stream), context)
+            if let error = Self.refusal(of: head) {
+                refuse(error, Preferences(accept: head.headerFields[.accept]), context)
+                return
+            }
+            requestsUnderWay += 1
+            bodyDeadline = closing(after: Self.bodyTimeout, context)
+        case .body: break
+        case .end:
+            bodyDeadline?.cancel()
+            bodyDeadline = nil
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) {
+            requestsUnderWay -= 1
+            report(.answered, context)
+        }
+        context.write(data, promise: promise)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stallDeadline?.cancel()
+        stallDeadline = context.channel.isWritable ? nil : closing(after: Self.stallTimeout, context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else {
+            context.fireErrorCaught(error)
+            return
+        }
+        guard !isRefused else { return }
+        let answer: APIError =
+            switch error {
+            case .headerOverflow: .headersTooLarge
+            case .invalidMethod: .methodNotAllowed("DELETE, GET, HEAD, POST")
+            default: APIError(.badRequest, "bad-request", "Bad request.")
+            }
+        refuse(answer, Preferences(accept: nil), context)
+    }
+
+    private static func refusal(of head: HTTPRequest) -> APIError? {
+        if (head.path ?? "").utf8.count > maximumURLBytes { return .urlTooLong }
+        let size = head.headerFields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+        return size > maximumHeaderBytes ? .headersTooLarge : nil
+    }
+
+    /// Answers and closes; when an earlier request's answer is under way, only closes.
+    private func refuse(_ error: APIError, _ preferences: Preferences, _ context: ChannelHandlerContext) {
+        isRefused = true
+        cancelDeadlines()
+        guard requestsUnderWay == 0 else {
+            context.close(promise: nil)
+            return
+        }
+        var (head, body) = error.answer(preferences)
+        if !context.channel.isHTTP2Stream { head.headerFields[.connection] = "close" }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.value.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in context.value.close(promise: nil) }
+    }
+
+    private func report(_ progress: RequestProgress, _ context: ChannelHandlerContext) {
+        if context.channel.isHTTP2Stream {
+            context.channel.parent?.triggerUserOutboundEvent(progress, promise: nil)
+        } else {
+            context.triggerUserOutboundEvent(progress, promise: nil)
+        }
+    }
+
+    private func closing(after time: TimeAmount, _ context: ChannelHandlerContext) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
+    }
+
+    private func cancelDeadlines() {
+        bodyDeadline?.cancel()
+        stallDeadline?.cancel()
+    }
+}
+
+extension Channel {
+    /// An HTTP/2 stream's parent is the connection, whose parent is the listening socket.
+    var isHTTP2Stream: Bool { parent?.parent != nil }
+}

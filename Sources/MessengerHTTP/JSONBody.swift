@@ -1,0 +1,98 @@
+import Foundation
+import Hummingbird
+import MessengerAPI
+import NIOCore
+import NIOFoundationCompat
+
+/// Reads a request's JSON body.
+enum JSONBody {
+    static let maximumBytes = 2 << 20
+    static let maximumDepth = 16
+
+    /// Throws `APIError`: 413 beyond the limit, 415 for another content type, 400 for anything that is not the JSON wanted.
+    static func decode<Value: Decodable>(
+        _ type: Value.Type, from request: Request, upTo limit: Int = maximumBytes
+    ) async throws -> Value {
+        try decode(type, from: await bytes(of: request, upTo: limit))
+    }
+
+    /// The whole body.
+    static func bytes(of request: Request, upTo limit: Int) async throws -> ByteBuffer {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw APIError.bodyTooLarge }
+        let body: ByteBuffer
+        do {
+            body = try await request.body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw APIError.bodyTooLarge
+        }
+        if body.readableBytes > 0, let type = request.headers[.contentType], !isJSON(type) { throw APIError.notJSON }
+        return body
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, from body: ByteBuffer) throws -> Value {
+        guard body.readableBytes > 0 else { throw APIError.validation("The body is empty; JSON is expected.") }
+        try body.withUnsafeReadableBytes { bytes in
+            guard String(validating: bytes.bindMemory(to: UInt8.self), as: UTF8.self) != nil else {
+                throw APIError.validation("The body is not UTF-8.")
+            }
+            guard depth(bytes) <= maximumDepth else { throw APIError.validation("The JSON is nested too deeply.") }
+        }
+        do {
+            return try JSONDecoder().decode(type, from: Data(buffer: body, byteTransferStrategy: .noCopy))
+        } catch let error as DecodingError {
+            throw APIError.validation(describe(error))
+        }
+    }
+
+    private static func isJSON(_ contentType: String) -> Bool {
+        let type = contentType.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
+        return type == "application/json" || type.hasPrefix("application/") && type.hasSuffix("+json")
+    }
+
+    /// How deeply arrays and objects are nested; brackets within strings do not count.
+    static func depth(_ bytes: some Sequence<UInt8>) -> Int {
+        var depth = 0
+        var deepest = 0
+        var isString = false
+        var isEscaped = false
+        for byte in bytes {
+            if isString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isString = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                depth += 1
+                deepest = max(deepest, depth)
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+            default: break
+            }
+        }
+        return deepest
+    }
+
+    /// Names the field, never the content.
+    private static func describe(_ error: DecodingError) -> String {
+        func field(_ context: DecodingError.Context, _ last: String? = nil) -> String {
+            (context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue } + (last.map { [$0] } ?? []))
+                .joined(separator: ".")
+        }
+        switch error {
+        case .keyNotFound(let key, let context): return "\(field(context, key.stringValue)): The field is missing."
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            let name = field(context)
+            return name.isEmpty ? "The body is not a JSON object." : "\(name): The field has the wrong type."
+        case .dataCorrupted(let context):
+            let name = field(context)
+            return name.isEmpty ? "The body is not valid JSON." : "\(name): The value is not allowed."
+        @unknown default: return "The body is not valid JSON."
+        }
+    }
+}

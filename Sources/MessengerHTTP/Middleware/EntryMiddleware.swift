@@ -1,0 +1,68 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import MessengerCore
+
+/// The first and the last to see a request: who asks and what for, the general rate limit, errors as answers, headers
+/// that every answer has, and one line in the log.
+struct EntryMiddleware: RouterMiddleware {
+    let trustedProxies: [IPRange]
+    let limits: RequestLimits
+    let routes: RouteTable
+    let time: TimeSource
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        let start = time.uptime()
+        var context = context
+        context.preferences = Preferences(accept: request.headers[.accept])
+        var response: Response
+        do {
+            context.origin = try origin(of: request, context)
+            if !routes.isExempt(request.uri.path) { try limits.check(.request, from: context.origin) }
+            response = try await next(request, context)
+        } catch {
+            response = Response.error(apiError(error, request, context), context.preferences)
+        }
+        response.headers[.cacheControl] = "no-store"
+        response.headers[.vary] = "Accept"
+        response.headers[.xRequestID] = context.requestID
+        logger.info(
+            "\(request.method.rawValue) \(context.endpointPath ?? "-")",
+            metadata: [
+                "id": "\(context.requestID)", "status": "\(response.status.code)",
+                "ms": "\(Double(((time.uptime() - start).inSeconds * 1e5).rounded()) / 100)",
+                "client": "\(context.origin.address)",
+            ])
+        return response
+    }
+
+    private func origin(of request: Request, _ context: APIContext) throws -> ClientOrigin {
+        guard
+            let origin = ClientOrigin(
+                peer: context.channel.remoteAddress, headers: request.headers, trustedProxies: trustedProxies)
+        else { throw APIError.internal }
+        return origin
+    }
+
+    private func apiError(_ error: any Error, _ request: Request, _ context: APIContext) -> APIError {
+        if let error = error as? HTTPError {
+            switch error.status {
+            case .notFound:
+                return routes.allowedMethods(request.uri.path).map { .methodNotAllowed($0) } ?? .notFound
+            case .contentTooLarge: return .bodyTooLarge
+            default: return APIError(error.status, "bad-request", "Bad request.")
+            }
+        }
+        if let known = APIError(error) {
+            if known.status.code >= 500 {
+                logger.warning("Unavailable", metadata: ["id": "\(context.requestID)", "error": "\(error)"])
+            }
+            return known
+        }
+        logger.error("Unexpected error", metadata: ["id": "\(context.requestID)", "error": "\(error)"])
+        return .internal
+    }
+}

@@ -1,0 +1,23 @@
+import HTTPTypes
+import Hummingbird
+import MessengerCore
+
+/// Finds the session of a request's bearer token (RFC 6750; in the header only).
+struct Authenticator: Sendable {
+    let accounts: Accounts
+
+    /// Throws `APIError.notAuthorized` without a token and `.invalidToken` for one that stands for nothing.
+    func session(of request: Request) async throws -> Session {
+        guard let session = try await optionalSession(of: request) else { throw APIError.notAuthorized }
+        return session
+    }
+
+    /// Nil without a token; a bad one is still an error.
+    func optionalSession(of request: Request) async throws -> Session? {
+        guard let header = request.headers[.authorization] else { return nil }
+        let parts = header.split(separator: " ", omittingEmptySubsequences: true)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw APIError.invalidToken }
+        guard let session = try await accounts.session(token: parts[1]) else { throw APIError.invalidToken }
+        return session
+    }
+}

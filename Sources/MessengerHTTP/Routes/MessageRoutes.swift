@@ -1,0 +1,80 @@
+import Hummingbird
+import MessengerAPI
+import MessengerCore
+
+/// `/api/messages/` and `/api/messages/ack/`.
+struct MessageRoutes: Sendable {
+    /// A list of messages may be larger than any other body.
+    static let maximumListBytes = 8 << 20
+
+    let inbox: Inbox
+    let authenticator: Authenticator
+    let stream: StreamResponder
+    let callbacks: CallbackMailbox
+
+    var routes: [Route] {
+        [
+            Route(method: .post, path: "/api/messages", handler: send),
+            Route(method: .get, path: "/api/messages", handler: fetch),
+            Route(method: .post, path: "/api/messages/ack", handler: acknowledge),
+        ]
+    }
+
+    @Sendable private func send(_ request: Request, _ context: APIContext) async throws -> Response {
+        let session = try await authenticator.session(of: request)
+        let body = try await JSONBody.bytes(of: request, upTo: Self.maximumListBytes)
+        let message = try JSONBody.decode(SendRequest.self, from: body)
+        if message.messages == nil, body.readableBytes > JSONBody.maximumBytes { throw APIError.bodyTooLarge }
+        let key = try idempotencyKey(of: message, header: request.headers[.idempotencyKey])
+        let receivers = try await inbox.accept(SendAttempt(request: message, key: key), from: session)
+        guard context.preferences.json else { return .text("Message processed.") }
+        return .json(SendResponse(clientMessageID: key?.text, receivers: receivers))
+    }
+
+    private func idempotencyKey(of message: SendRequest, header: String?) throws -> IdempotencyKey? {
+        guard let text = message.clientMessageID ?? header else { return nil }
+        if let header, header != text {
+            throw APIError.validation(field: "client_message_id", "Not equal to the Idempotency-Key header.")
+        }
+        guard let key = IdempotencyKey(text) else {
+            throw APIError.validation(field: "client_message_id", "1 to 64 visible ASCII characters.")
+        }
+        return key
+    }
+
+    @Sendable private func fetch(_ request: Request, _ context: APIContext) async throws -> Response {
+        let session = try await authenticator.session(of: request)
+        let after = try number("after", request.uri.queryParameters["after"].map(String.init)) ?? .zero
+        if context.preferences.eventStream {
+            let resumed = try number("Last-Event-ID", request.headers[.lastEventID])
+            return try await stream.respond(to: session, after: resumed ?? after, context)
+        }
+        let limit = try limit(request.uri.queryParameters["limit"].map(String.init))
+        let page = try await inbox.pending(for: session.device, after: after, limit: limit)
+        callbacks.sign(of: session.device, session.user)
+        return .json(
+            MessagesResponse(messages: page.messages.map(\.delivered), next: page.messages.last?.number ?? page.start))
+    }
+
+    @Sendable private func acknowledge(_ request: Request, _ context: APIContext) async throws -> Response {
+        let session = try await authenticator.session(of: request)
+        let through = try await JSONBody.decode(Acknowledged.self, from: request).through
+        guard through >= .zero else { throw APIError.validation(field: "through", "Not negative.") }
+        let cursor = try await inbox.acknowledge(through: through, for: session.device, generation: session.generation)
+        return .json(Acknowledged(through: cursor))
+    }
+
+    private func number(_ name: String, _ text: String?) throws -> MessageNumber? {
+        guard let text else { return nil }
+        guard let value = Int64(text), value >= 0 else { throw APIError.validation(field: name, "A whole number from 0.") }
+        return MessageNumber(value)
+    }
+
+    private func limit(_ text: String?) throws -> Int {
+        guard let text else { return Inbox.defaultPage }
+        guard let limit = Int(text), (1...Inbox.maximumPage).contains(limit) else {
+            throw APIError.validation(field: "limit", "From 1 to \(Inbox.maximumPage).")
+        }
+        return limit
+    }
+}

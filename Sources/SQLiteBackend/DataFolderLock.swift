@@ -1,0 +1,34 @@
+import Foundation
+import Glibc
+
+/// Keeps a data folder to one running server: an advisory lock on its file `lock`, released with this value, or by the
+/// system when the process dies.
+public struct DataFolderLock: ~Copyable, Sendable {
+    public struct Taken: Error, CustomStringConvertible {
+        let folder: String
+        public var description: String {
+            "another messenger-server is using the data folder \(folder); stop it, or choose another --data-dir"
+        }
+    }
+
+    private let descriptor: Int32
+
+    /// Throws `Taken` when another process has it, or a `POSIXError`.
+    public init(folder: URL) throws {
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        descriptor = try Self.lockedDescriptor(folder)
+    }
+
+    private static func lockedDescriptor(_ folder: URL) throws -> Int32 {
+        let descriptor = open(folder.appending(path: "lock").path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            _ = Glibc.close(descriptor)
+            throw Taken(folder: folder.path)
+        }
+        return descriptor
+    }
+
+    deinit { _ = Glibc.close(descriptor) }
+}

@@ -1,0 +1,153 @@
+import Foundation
+import GRDB
+import MessengerCore
+import Synchronization
+
+/// Accounts, inboxes and callbacks in one SQLite database, for one process.
+///
+/// One connection writes, a few read; readers see the last commit. A commit is on disk when it returns: WAL with
+/// `synchronous=FULL`. Blocking work runs on GRDB's own queues, never on Swift's cooperative threads.
+public final class SQLiteBackend: Sendable {
+    public enum OpenError: Error, CustomStringConvertible {
+        case fromTheFuture(path: String)
+        case notDurable(synchronous: Int, journal: String)
+        case unreadable(path: String, reason: String)
+
+        public var description: String {
+            switch self {
+            case .fromTheFuture(let path):
+                "\(path) was written by a newer messenger-server; install that version, or restore an older backup"
+            case .notDurable(let synchronous, let journal):
+                "SQLite did not take the settings that keep messages safe (synchronous=\(synchronous), journal_mode=\(journal))"
+            case .unreadable(let path, let reason):
+                "\(path) cannot be opened: \(reason); check its permissions, or restore a backup"
+            }
+        }
+    }
+
+    static let synchronousFull = 2
+    private static let busyTimeout = 5.0
+
+    private let pool: DatabasePool
+    let limits: InboxLimits
+    /// Users whose devices acknowledged something since the last sweep.
+    let acknowledgedUsers = Mutex<Set<Int64>>([])
+    /// Where the next sweep goes on through the inboxes.
+    let sweepPosition = Mutex<Int64>(0)
+
+    /// Opens or makes `messenger.sqlite` in the folder and brings its schema up to date. Throws `OpenError`.
+    public init(folder: URL, limits: InboxLimits = InboxLimits()) throws {
+        let path = Self.path(in: folder)
+        self.limits = limits
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            var configuration = Configuration()
+            configuration.busyMode = .timeout(Self.busyTimeout)
+            configuration.label = "messenger"
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { db in
+                // GRDB sets NORMAL when it turns WAL on, after its own hook for settings.
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+            }
+            let migrator = Self.migrator
+            if try pool.read(migrator.hasBeenSuperseded) { throw OpenError.fromTheFuture(path: path) }
+            try migrator.migrate(pool)
+        } catch let error as OpenError {
+            throw error
+        } catch {
+            throw OpenError.unreadable(path: path, reason: "\(error)")
+        }
+        try assertDurable()
+    }
+
+    /// Whether the folder has a database.
+    public static func exists(in folder: URL) -> Bool { FileManager.default.fileExists(atPath: path(in: folder)) }
+
+    /// Reads the database without changing it. Throws `OpenError`.
+    public static func check(folder: URL) throws {
+        let path = path(in: folder)
+        do {
+            var configuration = Configuration()
+            configuration.readonly = true
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.read { db in
+                if try migrator.hasBeenSuperseded(db) { throw OpenError.fromTheFuture(path: path) }
+                if let finding = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), finding != "ok" {
+                    throw OpenError.unreadable(path: path, reason: finding)
+                }
+            }
+        } catch let error as OpenError {
+            throw error
+        } catch {
+            throw OpenError.unreadable(path: path, reason: "\(error)")
+        }
+    }
+
+    private static func path(in folder: URL) -> String { folder.appending(path: "messenger.sqlite").path }
+
+    /// Waits for what runs and closes the connections.
+    public func close() throws { try pool.close() }
+
+    func durabilitySettings() throws -> (synchronous: Int, journal: String) {
+        try pool.writeWithoutTransaction { db in
+            (try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? -1, try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "")
+        }
+    }
+
+    private func assertDurable() throws {
+        let (synchronous, journal) = try durabilitySettings()
+        guard synchronous == Self.synchronousFull, journal == "wal" else {
+            throw OpenError.notDurable(synchronous: synchronous, journal: journal)
+        }
+    }
+
+    /// One transaction on the writing connection, durable on return. Not interrupted by cancellation. Throws what `body`
+    /// throws, with SQLite's own errors as `StoreError`.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            pool.asyncWriteWithoutTransaction { db in
+                continuation.resume(with: Result { try Self.transact(db, body) })
+            }
+        }
+    }
+
+    /// One consistent snapshot of the last commit.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            pool.asyncRead { db in
+                continuation.resume(with: Result { try Self.translatingErrors { try body(try db.get()) } })
+            }
+        }
+    }
+
+    private static func transact<Value>(_ db: Database, _ body: (Database) throws -> Value) throws -> Value {
+        let value: Value
+        do {
+            try db.beginTransaction(.immediate)
+            value = try body(db)
+        } catch {
+            if db.isInsideTransaction { try? db.rollback() }
+            return try translatingErrors { throw error }
+        }
+        do {
+            try db.commit()
+            return value
+        } catch let error as DatabaseError {
+            if db.isInsideTransaction { try? db.rollback() }
+            switch error.resultCode {
+            case .SQLITE_BUSY, .SQLITE_FULL: return try translatingErrors { throw error }
+            default: throw StoreError.outcomeUnknown("\(error.resultCode): \(error.message ?? "")")
+            }
+        }
+    }
+
+    private static func translatingErrors<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            if error.resultCode == .SQLITE_FULL { throw StoreError.full }
+            throw StoreError.unavailable("\(error.resultCode): \(error.message ?? "")")
+        }
+    }
+}

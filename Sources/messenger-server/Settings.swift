@@ -1,0 +1,148 @@
+import Configuration
+import Foundation
+import Logging
+import MessengerCore
+import MessengerHTTP
+
+/// Every setting, read and checked.
+struct Settings {
+    var server = ServerSettings()
+    var logLevel = Logger.Level.info
+    var logFormat = LogLineFormat.text
+
+    struct Invalid: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static let names: Set<String> = [
+        "host", "port", "data-dir", "cert-dir", "no-tls", "rate-limit", "rate-burst", "rate-exempt", "trusted-proxies",
+        "callback-allow", "registration", "open-delete", "message-ttl", "min-free", "log-level", "log-format", "config",
+    ]
+    private static let environmentPrefix = "MESSENGER_"
+
+    /// Flags first, then `MESSENGER_…` in the environment, then the file, then the defaults. Throws `Invalid`.
+    static func load(
+        flags: [String: [String]], file: String?, environment: [String: String] = ProcessInfo.processInfo.environment
+    ) async throws -> Settings {
+        var variables: [String: String] = [:]
+        for (name, value) in environment where name.hasPrefix(environmentPrefix) {
+            variables[String(name.dropFirst(environmentPrefix.count))] = value
+        }
+        let given = flags.map { name, values in
+            (AbsoluteConfigKey([name]), ConfigValue(.stringArray(values), isSecret: false))
+        }
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(name: "flags", values: Dictionary(uniqueKeysWithValues: given)),
+            EnvironmentVariablesProvider(environmentVariables: variables),
+        ]
+        if let path = file ?? variables["CONFIG"] { providers.append(try await self.file(path)) }
+        return try await Settings(Reader(config: ConfigReader(providers: providers)))
+    }
+
+    private static func file(_ path: String) async throws -> any ConfigProvider {
+        do {
+            let known = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: path))) as? [String: Any]
+            if let unknown = known?.keys.sorted().first(where: { !names.contains($0) }) {
+                throw Invalid(description: "\(path): there is no setting \"\(unknown)\"; they are named like the flags in --help")
+            }
+            return try await FileProvider<JSONSnapshot>(filePath: .init(path))
+        } catch let error as Invalid {
+            throw error
+        } catch {
+            throw Invalid(description: "\(path) cannot be read as a JSON file of settings: \(error.localizedDescription)")
+        }
+    }
+
+    private init(_ read: Reader) async throws {
+        if let host = try await read.text("host") { server.host = host }
+        if let port = try await read.number("port", in: 0...65_535) { server.port = port }
+        if let folder = try await read.text("data-dir") { server.dataFolder = folder }
+        if let folder = try await read.text("cert-dir") { server.certificateFolder = folder }
+        if try await read.flag("no-tls") { server.certificateFolder = nil }
+        if let rate = try await read.number("rate-limit", in: 0...1_000_000) { server.rateLimit.perSecond = rate }
+        if let burst = try await read.number("rate-burst", in: 1...10_000_000) { server.rateLimit.burst = burst }
+        server.rateLimit.exempt = try await read.ranges("rate-exempt")
+        server.trustedProxies = try await read.ranges("trusted-proxies")
+        server.callbackAllow = try await read.ranges("callback-allow")
+        server.openDelete = try await read.flag("open-delete")
+        if let value = try await read.converted("registration", "open, invite or closed", { Accounts.Registration(rawValue: $0) })
+        {
+            server.registration = value
+        }
+        if let value = try await read.converted("message-ttl", "such as 90s, 15m, 12h or 30d", { Duration(setting: $0) }) {
+            server.messageTTL = value
+        }
+        if let value = try await read.converted("min-free", "bytes, or such as 256M", Self.size) {
+            server.minimumFreeDisk = value
+        }
+        let levels = "trace, debug, info, notice, warning, error or critical"
+        if let value = try await read.converted("log-level", levels, { Logger.Level(rawValue: $0) }) { logLevel = value }
+        if let value = try await read.converted("log-format", "text or json", { LogLineFormat(rawValue: $0) }) {
+            logFormat = value
+        }
+    }
+
+    private static func size(_ text: String) -> Int? {
+        let factors: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]
+        guard let last = text.last else { return nil }
+        guard let factor = factors[Character(last.uppercased())] else { return Int(text).flatMap { $0 >= 0 ? $0 : nil } }
+        guard let count = Int(text.dropLast()), count >= 0 else { return nil }
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: factor)
+        return overflow ? nil : bytes
+    }
+}
+
+/// Reads one setting at a time: nil when nobody names it, an error that names it when its value is no good. Values may
+/// come as text (flags, environment) or as JSON's own types (file).
+private struct Reader {
+    let config: ConfigReader
+
+    /// All values of a setting; text that holds commas is a list.
+    func list(_ name: String) async throws -> [String]? {
+        let key = ConfigKey([name])
+        if let list = try? await config.fetchStringArray(forKey: key) {
+            return list.flatMap { $0.split(separator: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        if let text = try? await config.fetchString(forKey: key) { return [text] }
+        if let number = try? await config.fetchInt(forKey: key) { return ["\(number)"] }
+        do {
+            return try await config.fetchBool(forKey: key).map { ["\($0)"] }
+        } catch {
+            throw Settings.Invalid(description: "\(name): the value has the wrong type")
+        }
+    }
+
+    func text(_ name: String) async throws -> String? {
+        guard let values = try await list(name) else { return nil }
+        let text = values.joined(separator: ",")
+        if text.isEmpty { throw Settings.Invalid(description: "\(name): the value is empty") }
+        return text
+    }
+
+    func converted<Value>(_ name: String, _ expected: String, _ convert: (String) -> Value?) async throws -> Value? {
+        guard let text = try await text(name) else { return nil }
+        guard let value = convert(text) else { throw Settings.Invalid(description: "\(name): \"\(text)\" is not \(expected)") }
+        return value
+    }
+
+    func number(_ name: String, in range: ClosedRange<Int>) async throws -> Int? {
+        try await converted(name, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func flag(_ name: String) async throws -> Bool {
+        try await converted(name, "true or false") { text in
+            ["true": true, "1": true, "yes": true, "false": false, "0": false, "no": false][text.lowercased()]
+        } ?? false
+    }
+
+    func ranges(_ name: String) async throws -> [IPRange] {
+        try await (list(name) ?? []).filter { !$0.isEmpty }.map { text in
+            guard let range = IPRange(text) else {
+                throw Settings.Invalid(description: "\(name): \"\(text)\" is not a range such as 10.0.0.0/8 or fd00::/8")
+            }
+            return range
+        }
+    }
+}
