@@ -1,8 +1,10 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import HummingbirdTLS
 import Logging
 import MessengerAPI
+import NIOSSL
 import ServiceLifecycle
 import Synchronization
 
@@ -22,13 +24,17 @@ public final class CallbackSink: Sendable {
 
     private let state = Mutex<[Push]>([])
     private let portState = Mutex(0)
+    private let scheme: String
     private let answer: @Sendable (Push, Int) async -> HTTPResponse.Status
 
     public var pushes: [Push] { state.withLock { $0 } }
     public var numbers: [Int64] { pushes.compactMap { $0.message?.messageID.rawValue } }
-    public var address: String { "http://127.0.0.1:\(portState.withLock { $0 })/inbox" }
+    public var address: String { "\(scheme)://127.0.0.1:\(portState.withLock { $0 })/inbox" }
 
-    private init(answer: @escaping @Sendable (Push, Int) async -> HTTPResponse.Status) { self.answer = answer }
+    private init(scheme: String, answer: @escaping @Sendable (Push, Int) async -> HTTPResponse.Status) {
+        self.scheme = scheme
+        self.answer = answer
+    }
 
     private struct Context: RequestContext {
         var coreContext: CoreRequestContextStorage
@@ -39,12 +45,13 @@ public final class CallbackSink: Sendable {
         }
     }
 
-    /// Listens around `body`. `answer` gets each push and how many came before it.
+    /// Listens around `body`. `answer` gets each push and how many came before it; `headers` go with every answer.
     public static func run<Value: Sendable>(
+        tls: TLSConfiguration? = nil, headers: HTTPFields = [:],
         answer: @escaping @Sendable (Push, Int) async -> HTTPResponse.Status = { _, _ in .ok },
         _ body: @Sendable (CallbackSink) async throws -> Value
     ) async throws -> Value {
-        let sink = CallbackSink(answer: answer)
+        let sink = CallbackSink(scheme: tls == nil ? "http" : "https", answer: answer)
         let router = Router(context: Context.self)
         router.post("**") { request, context in
             let text = String(buffer: try await request.body.collect(upTo: 4 << 20))
@@ -55,13 +62,13 @@ public final class CallbackSink: Sendable {
                 pushes.append(push)
                 return pushes.count - 1
             }
-            return await sink.answer(push, count)
+            return Response(status: await sink.answer(push, count), headers: headers)
         }
         let ports = AsyncStream.makeStream(of: Int.self)
         var logger = Logger(label: "sink")
         logger.logLevel = .critical
         let application = Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            router: router, server: try tls.map { try .tls(tlsConfiguration: $0) } ?? .http1(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { ports.continuation.yield($0.localAddress?.port ?? 0) }, logger: logger)
         let group = ServiceGroup(services: [application], logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -12,6 +12,8 @@ public final class TestClient: Sendable {
         public let status: Int
         public let headers: [String: String]
         public let text: String
+        /// Such as `HTTP/1.1`.
+        public let version: String
 
         /// The body as a JSON object; empty when it is none.
         public var json: [String: any Sendable] {
@@ -34,16 +36,17 @@ public final class TestClient: Sendable {
 
     deinit { http.shutdown { _ in } }
 
-    /// One request; `json` is the body's text as it is.
+    /// One request; `json` is the body's text as it is, and `bytes` a body that need not be text.
     public func call(
-        _ method: String, _ path: String, json: String? = nil, token: String? = nil, headers: [String: String] = [:],
-        timeout: TimeAmount = .seconds(30)
+        _ method: String, _ path: String, json: String? = nil, bytes: [UInt8]? = nil, token: String? = nil,
+        headers: [String: String] = [:], timeout: TimeAmount = .seconds(30)
     ) async throws -> Answer {
-        let request = request(method, path, json: json, token: token, headers: headers)
+        var request = request(method, path, json: json, token: token, headers: headers)
+        if let bytes { request.body = .bytes(ByteBuffer(bytes: bytes)) }
         let response = try await http.execute(request, timeout: timeout)
         let body = try await response.body.collect(upTo: 64 << 20)
         let fields = Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
-        return Answer(status: Int(response.status.code), headers: fields, text: String(buffer: body))
+        return Answer(status: Int(response.status.code), headers: fields, text: String(buffer: body), version: "\(response.version)")
     }
 
     /// A POST of an encodable body.
@@ -94,6 +97,11 @@ public final class TestClient: Sendable {
 public struct UnexpectedAnswer: Error {
     public let status: Int
     public let text: String
+
+    public init(status: Int, text: String) {
+        self.status = status
+        self.text = text
+    }
 }
 
 /// Server-sent events, one at a time.
@@ -113,6 +121,13 @@ public struct EventReader {
     private var rest = ""
 
     init(bytes: HTTPClientResponse.Body.AsyncIterator) { self.bytes = bytes }
+
+    /// The next `count` events; fewer when the stream ends before.
+    public mutating func take(_ count: Int) async throws -> [Event] {
+        var events: [Event] = []
+        while events.count < count, let event = try await next() { events.append(event) }
+        return events
+    }
 
     /// The next event, comments passed over; nil at the end of the stream.
     public mutating func next() async throws -> Event? {

@@ -60,6 +60,9 @@ public actor GroupCommit<Item: Sendable, Outcome: Sendable> {
         return try results[0].get()
     }
 
+    /// How many items wait for their commit.
+    var waitingCount: Int { waiting.count }
+
     private func takeBatch(besides first: Item) -> [Waiter] {
         var bytes = size(first)
         var count = 0

@@ -1,0 +1,110 @@
+import MessengerAPI
+import Testing
+
+@testable import MessengerCore
+
+@Suite("The callback schedule")
+struct CallbackScheduleTests {
+    private func started(_ schedule: inout CallbackSchedule) -> [Int64] {
+        var devices: [Int64] = []
+        while let device = schedule.start() { devices.append(device.rawValue) }
+        return devices
+    }
+
+    private func finish(_ schedule: inout CallbackSchedule, _ device: Int64, _ result: CallbackSchedule.Result, at uptime: Duration = .zero) -> (pause: Duration, ticket: Int)? {
+        schedule.finished(DeviceID(device), result, uptime: uptime, random: 1)
+    }
+
+    @Test("A destination has eight pushes under way, and delays no other")
+    func lanes() {
+        var schedule = CallbackSchedule()
+        for device in 1...20 { schedule.due(DeviceID(Int64(device)), destination: "slow") }
+        schedule.due(DeviceID(100), destination: "quick")
+        let first = started(&schedule)
+        #expect(first.count == 9)
+        #expect(first.contains(100))
+        _ = finish(&schedule, first.first { $0 != 100 }!, .drained)
+        #expect(started(&schedule).count == 1)
+    }
+
+    @Test("A thousand are under way at most")
+    func total() {
+        var schedule = CallbackSchedule()
+        for device in 1...1_500 { schedule.due(DeviceID(Int64(device)), destination: "\(device)") }
+        let first = started(&schedule)
+        #expect(first.count == 1_000)
+        _ = finish(&schedule, first[0], .drained)
+        #expect(started(&schedule) == [1_001])
+    }
+
+    @Test("A device is pushed to once at a time, and again for news that came meanwhile")
+    func again() {
+        var schedule = CallbackSchedule()
+        schedule.due(DeviceID(1), destination: "a")
+        schedule.due(DeviceID(1), destination: "a")
+        #expect(started(&schedule) == [1])
+        schedule.due(DeviceID(1), destination: "a")
+        #expect(started(&schedule) == [])
+        #expect(finish(&schedule, 1, .drained) == nil)
+        #expect(started(&schedule) == [1])
+        #expect(finish(&schedule, 1, .drained) == nil)
+        #expect(started(&schedule) == [])
+    }
+
+    @Test("A failing device rests whatever comes, until its pause is over or it gives a sign")
+    func resting() {
+        var schedule = CallbackSchedule()
+        schedule.due(DeviceID(1), destination: "a")
+        _ = started(&schedule)
+        schedule.due(DeviceID(1), destination: "a")
+        let first = finish(&schedule, 1, .failed)
+        #expect(first?.pause == RetryPause.first)
+        schedule.due(DeviceID(1), destination: "a")
+        #expect(started(&schedule) == [])
+        schedule.rested(DeviceID(1), ticket: first!.ticket)
+        #expect(started(&schedule) == [1])
+        let second = finish(&schedule, 1, .failed)
+        #expect(second!.pause > first!.pause)
+        schedule.rested(DeviceID(1), ticket: first!.ticket)
+        #expect(started(&schedule) == [])
+        schedule.tryNow(DeviceID(1))
+        #expect(started(&schedule) == [1])
+        schedule.tryNow(DeviceID(1))
+        #expect(finish(&schedule, 1, .failed) == nil)
+        #expect(started(&schedule) == [1])
+    }
+
+    @Test("Pauses grow to 30 s in the first hour, then to 15 minutes, and start over after a success")
+    func pauses() {
+        var pause = RetryPause()
+        var uptime = Duration.zero
+        var longest = Duration.zero
+        while uptime < .minutes(59) {
+            let next = pause.next(uptime: uptime, random: 1)
+            longest = max(longest, next)
+            uptime += next
+        }
+        #expect(longest == .seconds(30))
+        uptime = .hours(2)
+        #expect(pause.next(uptime: uptime, random: 1) == .minutes(15))
+        #expect(pause.next(uptime: uptime, random: 0) == .minutes(15) / 2)
+        var schedule = CallbackSchedule()
+        schedule.due(DeviceID(1), destination: "a")
+        _ = started(&schedule)
+        _ = finish(&schedule, 1, .failed)
+        schedule.tryNow(DeviceID(1))
+        _ = started(&schedule)
+        _ = finish(&schedule, 1, .more)
+        _ = started(&schedule)
+        #expect(finish(&schedule, 1, .failed)?.pause == RetryPause.first)
+    }
+
+    @Test("What an answer means", arguments: [
+        (200, CallbackOutcome.Verdict.delivered), (204, .delivered), (302, .retry), (400, .refused), (404, .refused), (408, .retry),
+        (410, .removed), (425, .retry), (429, .retry), (500, .retry), (100, .retry),
+    ])
+    func verdicts(_ status: Int, _ verdict: CallbackOutcome.Verdict) {
+        #expect(CallbackOutcome.status(status).verdict == verdict)
+        #expect(CallbackOutcome.failed("x").verdict == .retry)
+    }
+}
