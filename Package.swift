@@ -87,7 +87,9 @@ let package = Package(
         .testTarget(name: "MessengerCoreTests", dependencies: ["MessengerCore", "TestSupport"]),
         .testTarget(name: "BackendContractTests",
             dependencies: [
-                "MessengerCore", "SQLiteBackend", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+                "MessengerCore", "SQLiteBackend", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "MessengerHTTPTests",

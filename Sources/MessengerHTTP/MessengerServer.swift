@@ -114,7 +114,7 @@ public struct MessengerServer: Service {
                 .init(
                     service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup)
-            }, logger: logger)
+            }, logger: logger.quieter)
         configuration.maximumGracefulShutdownDuration = .seconds(7)
         configuration.maximumCancellationDuration = .seconds(2)
         try await ServiceGroup(configuration: configuration).run()
@@ -147,13 +147,10 @@ public struct MessengerServer: Service {
             limits: limits)
         let entry = EntryMiddleware(
             trustedProxies: settings.trustedProxies, limits: limits, routes: table, time: time, logger: logger)
-        // Hummingbird's own lines say what ours say already.
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .warning)
         return Application(
             router: table.router(middleware: entry), server: try server(settings, time: time, logger: logger),
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 4_096),
-            onServerRunning: onReady, eventLoopGroupProvider: .shared(group), logger: quiet)
+            onServerRunning: onReady, eventLoopGroupProvider: .shared(group), logger: logger.quieter)
     }
 
     private static func server(_ settings: ServerSettings, time: TimeSource, logger: Logger) throws -> HTTPServerBuilder {
@@ -184,6 +181,15 @@ public struct MessengerServer: Service {
 
     private static func ownAddresses() throws -> Set<IPAddress> {
         Set(try System.enumerateDevices().compactMap { $0.address?.ipAddress }.compactMap { IPAddress($0) })
+    }
+}
+
+extension Logger {
+    /// For libraries whose own lines say what ours say already.
+    public var quieter: Logger {
+        var quieter = self
+        quieter.logLevel = max(logLevel, .warning)
+        return quieter
     }
 }
 

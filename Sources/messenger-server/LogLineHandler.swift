@@ -40,19 +40,20 @@ struct LogLineHandler: LogHandler {
 
     static func text(_ level: Logger.Level, _ message: String, _ pairs: [(String, String)]) -> String {
         let fields = pairs.map { key, value in
-            " \(key)="
-                + (value.contains { $0 == " " || $0 == "=" || $0 == "\"" } || value.isEmpty
-                    ? "\"\(escape(value))\"" : escape(value))
+            let isPlain = !value.isEmpty && !value.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "=" || $0 == "\"" }
+            return " \(escape(key))=" + (isPlain ? escape(value) : "\"\(escape(value))\"")
         }
         return "\(Date().ISO8601Format()) \(level.rawValue.uppercased()) \(escape(message, quotes: false))\(fields.joined())"
     }
 
     static func json(_ level: Logger.Level, _ message: String, _ pairs: [(String, String)]) -> String {
-        let fields =
-            [
-                ("time", Date().ISO8601Format(.init(includingFractionalSeconds: true))), ("level", level.rawValue),
-                ("message", message),
-            ] + pairs
+        let own = [
+            ("time", Date().ISO8601Format(.init(includingFractionalSeconds: true))), ("level", level.rawValue),
+            ("message", message),
+        ]
+        // A name comes once: what a parser makes of a second one is its own affair.
+        let others = pairs.map { key, value in (own.contains { $0.0 == key } ? "_" + key : key, value) }
+        let fields = own + others
         return "{" + fields.map { "\"\(escape($0))\":\"\(escape($1))\"" }.joined(separator: ",") + "}"
     }
 

@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func runUntilSignal(_ server: MessengerServer, logger: Logger) async throws {
         var configuration = ServiceGroupConfiguration(
-            services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quieter)
         configuration.maximumGracefulShutdownDuration = .seconds(9)
         try await ServiceGroup(configuration: configuration).run()
     }

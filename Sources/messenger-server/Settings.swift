@@ -28,12 +28,8 @@ struct Settings {
         for (name, value) in environment where name.hasPrefix(environmentPrefix) {
             variables[String(name.dropFirst(environmentPrefix.count))] = value
         }
-        let given = flags.map { name, values in
-            (AbsoluteConfigKey([name]), ConfigValue(.stringArray(values), isSecret: false))
-        }
         var providers: [any ConfigProvider] = [
-            InMemoryProvider(name: "flags", values: Dictionary(uniqueKeysWithValues: given)),
-            EnvironmentVariablesProvider(environmentVariables: variables),
+            provider("flags", flags), EnvironmentVariablesProvider(environmentVariables: variables),
         ]
         if let path = file ?? variables["CONFIG"] { providers.append(try await self.file(path)) }
         return try await Settings(Reader(config: ConfigReader(providers: providers)))
@@ -41,16 +37,26 @@ struct Settings {
 
     private static func file(_ path: String) async throws -> any ConfigProvider {
         do {
-            let known = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: path))) as? [String: Any]
-            if let unknown = known?.keys.sorted().first(where: { !names.contains($0) }) {
+            let values = try JSONDecoder().decode([String: FileValue].self, from: Data(contentsOf: URL(filePath: path)))
+            if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
                 throw Invalid(description: "\(path): there is no setting \"\(unknown)\"; they are named like the flags in --help")
             }
-            return try await FileProvider<JSONSnapshot>(filePath: .init(path))
+            return provider(path, values.mapValues(\.texts))
         } catch let error as Invalid {
             throw error
+        } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+            guard let name = context.codingPath.first?.stringValue else {
+                throw Invalid(description: "\(path) is not a JSON object of settings")
+            }
+            throw Invalid(description: "\(name): the value in \(path) has the wrong type")
         } catch {
             throw Invalid(description: "\(path) cannot be read as a JSON file of settings: \(error.localizedDescription)")
         }
+    }
+
+    private static func provider(_ name: String, _ values: [String: [String]]) -> InMemoryProvider {
+        let values = values.map { (AbsoluteConfigKey([$0]), ConfigValue(.stringArray($1), isSecret: false)) }
+        return InMemoryProvider(name: name, values: Dictionary(uniqueKeysWithValues: values))
     }
 
     private init(_ read: Reader) async throws {
@@ -92,31 +98,46 @@ struct Settings {
     }
 }
 
-/// Reads one setting at a time: nil when nobody names it, an error that names it when its value is no good. Values may
-/// come as text (flags, environment) or as JSON's own types (file).
+/// A value in a settings file: text, a number or a switch, or a list of texts.
+private struct FileValue: Decodable {
+    let texts: [String]
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let text = try? value.decode(String.self) {
+            texts = [text]
+        } else if let number = try? value.decode(Int.self) {
+            texts = ["\(number)"]
+        } else if let isOn = try? value.decode(Bool.self) {
+            texts = ["\(isOn)"]
+        } else {
+            texts = try value.decode([String].self)
+        }
+    }
+}
+
+/// Reads one setting at a time: nil when nobody names it, an error that names it when its value is no good. A setting is
+/// one text in the environment, and a list of texts as a flag or in the file.
 private struct Reader {
     let config: ConfigReader
 
     /// All values of a setting; text that holds commas is a list.
     func list(_ name: String) async throws -> [String]? {
-        let key = ConfigKey([name])
-        if let list = try? await config.fetchStringArray(forKey: key) {
-            return list.flatMap { $0.split(separator: ",") }.map { $0.trimmingCharacters(in: .whitespaces) }
-        }
-        if let text = try? await config.fetchString(forKey: key) { return [text] }
-        if let number = try? await config.fetchInt(forKey: key) { return ["\(number)"] }
-        do {
-            return try await config.fetchBool(forKey: key).map { ["\($0)"] }
-        } catch {
-            throw Settings.Invalid(description: "\(name): the value has the wrong type")
-        }
+        guard let text = try await given(name) else { return nil }
+        return text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     func text(_ name: String) async throws -> String? {
-        guard let values = try await list(name) else { return nil }
-        let text = values.joined(separator: ",")
-        if text.isEmpty { throw Settings.Invalid(description: "\(name): the value is empty") }
+        let text = try await given(name)
+        if text?.isEmpty == true { throw Settings.Invalid(description: "\(name): the value is empty") }
         return text
+    }
+
+    /// As it was given; repeated flags and lists with commas between.
+    private func given(_ name: String) async throws -> String? {
+        let key = ConfigKey([name])
+        if let text = try? await config.fetchString(forKey: key) { return text }
+        return try await config.fetchStringArray(forKey: key)?.joined(separator: ",")
     }
 
     func converted<Value>(_ name: String, _ expected: String, _ convert: (String) -> Value?) async throws -> Value? {

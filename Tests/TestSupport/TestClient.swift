@@ -36,6 +36,9 @@ public final class TestClient: Sendable {
 
     deinit { http.shutdown { _ in } }
 
+    /// Closes every connection, whatever is under way on it. No more calls after this one.
+    public func close() async { try? await http.shutdown() }
+
     /// One request; `json` is the body's text as it is, and `bytes` a body that need not be text.
     public func call(
         _ method: String, _ path: String, json: String? = nil, bytes: [UInt8]? = nil, token: String? = nil,

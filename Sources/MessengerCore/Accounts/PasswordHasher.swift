@@ -29,7 +29,7 @@ public final class PasswordHasher: Sendable {
     private let queue: OperationQueue
     private let waiting = Mutex(0)
     /// Verified against when there is no account, so that a wrong name costs what a wrong password costs.
-    private let decoy: String
+    private let decoy: String?
 
     public init(cost: Cost = .standard, workers: Int = max(1, ProcessInfo.processInfo.activeProcessorCount / 2)) {
         self.cost = cost
@@ -42,14 +42,15 @@ public final class PasswordHasher: Sendable {
     /// The encoded hash (`$argon2id$…`) with a fresh salt. Throws `Busy`.
     public func hash(_ password: String) async throws -> String {
         let cost = cost
-        return try await onWorker { Self.hash(password, cost: cost) }
+        guard let hash = try await onWorker({ Self.hash(password, cost: cost) }) else { throw Busy() }
+        return hash
     }
 
     /// Whether the password belongs to the encoded hash; nil stands for an account that is not there or has no password,
     /// costs the same and is false. Throws `Busy`.
     public func verify(_ password: String, against encoded: String?) async throws -> Bool {
         let known = encoded.map { $0.hasPrefix("$argon2id$") } ?? false
-        let target = known ? encoded! : decoy
+        guard let target = known ? encoded : decoy else { throw Busy() }
         let matches = try await onWorker { argon2id_verify(target, password, password.utf8.count) == ARGON2_OK.rawValue }
         return matches && known
     }
@@ -70,13 +71,14 @@ public final class PasswordHasher: Sendable {
         }
     }
 
-    private static func hash(_ password: String, cost: Cost) -> String {
+    /// Nil when there is no memory for it.
+    private static func hash(_ password: String, cost: Cost) -> String? {
         var encoded = [CChar](repeating: 0, count: encodedCapacity)
         let salt = SecureRandom.bytes(saltLength)
         let result = argon2id_hash_encoded(
             cost.iterations, cost.memoryKiB, 1, password, password.utf8.count, salt, salt.count, hashLength, &encoded,
             encoded.count)
-        precondition(result == ARGON2_OK.rawValue, "argon2id_hash_encoded failed: \(result)")
+        guard result == ARGON2_OK.rawValue else { return nil }
         return encoded.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 }

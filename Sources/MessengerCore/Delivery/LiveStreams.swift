@@ -13,10 +13,15 @@ public final class LiveStreams: Sendable {
 
     public init() {}
 
-    /// Registers a stream of the session's device and ends the one before it.
+    /// Registers a stream of the session's device and ends the one before it; but a session that an older login began ends
+    /// itself, not the newer one's stream.
     public func attach(_ session: Session) -> StreamBell {
         let bell = StreamBell(session: session)
-        let (older, isClosing) = state.withLock { state in
+        let (older, isClosing) = state.withLock { state -> (StreamBell?, Bool) in
+            if let newer = state.byDevice[session.device], newer.generation > session.generation {
+                bell.end(.loggedOut)
+                return (nil, false)
+            }
             state.devicesOfUser[session.user, default: []].insert(session.device)
             return (state.byDevice.updateValue(bell, forKey: session.device), state.isClosing)
         }

@@ -44,12 +44,14 @@ public final class StreamBell: Sendable {
     public let user: UserID
     public let device: DeviceID
     public let token: TokenHash
+    let generation: Int64
     private let state = Mutex(State())
 
     init(session: Session) {
         user = session.user
         device = session.device
         token = session.token
+        generation = session.generation
     }
 
     public var endReason: EndReason? { state.withLock { $0.end } }

@@ -34,10 +34,14 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             report(.headRead(isHTTP2: context.channel.isHTTP2Stream), context)
             if let error = Self.refusal(of: head) {
-                refuse(error, Preferences(accept: head.headerFields[.accept]), context)
+                refuse(error, Preferences(accept: head.headerFields[.accept]), isHead: head.method == .head, context)
                 return
             }
             requestsUnderWay += 1
+            // RFC 9110, 10.1.1: such a client waits for a word before it sends its body.
+            if head.headerFields[.expect] == "100-continue", requestsUnderWay == 1 {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
             bodyDeadline = closing(after: Self.bodyTimeout, context)
         case .body: break
         case .end:
@@ -83,7 +87,9 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Answers and closes; when an earlier request's answer is under way, only closes.
-    private func refuse(_ error: APIError, _ preferences: Preferences, _ context: ChannelHandlerContext) {
+    private func refuse(
+        _ error: APIError, _ preferences: Preferences, isHead: Bool = false, _ context: ChannelHandlerContext
+    ) {
         isRefused = true
         cancelDeadlines()
         guard requestsUnderWay == 0 else {
@@ -91,9 +97,11 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             return
         }
         var (head, body) = error.answer(preferences)
+        head.headerFields[.cacheControl] = "no-store"
+        head.headerFields[.vary] = "Accept"
         if !context.channel.isHTTP2Stream { head.headerFields[.connection] = "close" }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        if !isHead { context.write(wrapOutboundOut(.body(body)), promise: nil) }
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.value.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in context.value.close(promise: nil) }
     }

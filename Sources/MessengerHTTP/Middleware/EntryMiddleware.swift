@@ -26,6 +26,8 @@ struct EntryMiddleware: RouterMiddleware {
         } catch {
             response = Response.error(apiError(error, request, context), context.preferences)
         }
+        // Errors have a body, which an answer to HEAD must not have (RFC 9110, 9.3.2).
+        if request.method == .head { response = response.createHeadResponse() }
         response.headers[.cacheControl] = "no-store"
         response.headers[.vary] = "Accept"
         response.headers[.xRequestID] = context.requestID
