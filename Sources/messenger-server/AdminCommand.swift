@@ -8,7 +8,7 @@ struct AdminCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "admin",
         abstract: "Look after an installation; works while the server runs.",
-        discussion: "Example:\n  messenger-server admin statistics --data-dir /var/lib/messenger",
+        discussion: "Example:\n  messenger-server admin statistics",
         subcommands: [MintSessions.self, Invite.self, Users.self, StatisticsCommand.self])
 
     struct DataOptions: ParsableArguments {

@@ -31,11 +31,11 @@ struct Settings {
         var providers: [any ConfigProvider] = [
             provider("flags", flags), EnvironmentVariablesProvider(environmentVariables: variables),
         ]
-        if let path = file ?? variables["CONFIG"] { providers.append(try await self.file(path)) }
+        if let path = file ?? variables["CONFIG"] { providers.append(try self.file(path)) }
         return try await Settings(Reader(config: ConfigReader(providers: providers)))
     }
 
-    private static func file(_ path: String) async throws -> any ConfigProvider {
+    private static func file(_ path: String) throws -> any ConfigProvider {
         do {
             let values = try JSONDecoder().decode([String: FileValue].self, from: Data(contentsOf: URL(filePath: path)))
             if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {

@@ -12,6 +12,10 @@ public final class RawConnection: Sendable {
             state.withLock { $0.bytes += unwrapInboundIn(data).readableBytesView }
         }
 
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if event as? ChannelEvent == .inputClosed { context.close(promise: nil) }
+        }
+
         func channelInactive(context: ChannelHandlerContext) { state.withLock { $0.isClosed = true } }
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
@@ -24,6 +28,7 @@ public final class RawConnection: Sendable {
         let collector = Collector()
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.autoRead, value: reads)
+            .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(collector) }
             }
@@ -35,6 +40,8 @@ public final class RawConnection: Sendable {
     deinit { channel.close(promise: nil) }
 
     public func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
+    /// Says that nothing more is sent; the answer can still come.
+    public func finish() async throws { try await channel.close(mode: .output) }
     public func read() async throws { try await channel.setOption(.autoRead, value: true).get() }
 
     /// Everything that came so far.

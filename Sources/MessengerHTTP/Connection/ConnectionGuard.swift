@@ -52,6 +52,11 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
                 return
             }
         }
+        // The server stops. Before the TLS handshake is done nobody else would close; HTTP/2 says goodbye itself.
+        if event is ChannelShouldQuiesceEvent, requestsUnderWay == 0, !isHTTP2 {
+            context.close(promise: nil)
+            return
+        }
         context.fireUserInboundEventTriggered(event)
     }
 

@@ -8,13 +8,9 @@ struct ServiceRoutes: Sendable {
 
     var routes: [Route] {
         Self.healthPaths.flatMap { path in
-            [
-                Route(method: .get, path: path) { _, context in .plain("OK", context.preferences) },
-                Route(method: .head, path: path) { _, context in
-                    let response = Response.plain("OK", context.preferences)
-                    return Response(status: response.status, headers: response.headers)
-                },
-            ]
+            [HTTPRequest.Method.get, .head].map { method in
+                Route(method: method, path: path) { _, context in .plain("OK", context.preferences) }
+            }
         } + [
             Route(method: .get, path: "/api/openapi.yaml") { _, _ in
                 let file = ByteBuffer(bytes: PackageResources.openapi_yaml)

@@ -1,0 +1,87 @@
+import MessengerAPI
+import MessengerCore
+import Synchronization
+
+/// An inbox store with one fault that the ledger must find.
+final class FaultyInboxStore: InboxStore {
+    enum Fault: Sendable {
+        /// One batch is answered as accepted, and not stored.
+        case answersBeforeCommit
+        /// A message that comes again under its key is stored again.
+        case ignoresKeys
+        /// One page comes with its first two messages swapped.
+        case swapsMessagesOnce
+        /// What is handed out counts as acknowledged.
+        case acknowledgesOnWrite
+    }
+
+    /// So many batches are stored before one is not.
+    private static let goodBatches = 20
+
+    private let base: any InboxStore
+    private let fault: Fault
+    private let state = Mutex((batches: 0, hasSwapped: false))
+
+    init(_ base: any InboxStore, _ fault: Fault) {
+        self.base = base
+        self.fault = fault
+    }
+
+    func append(_ submissions: [Submission]) async throws -> [SubmissionOutcome] {
+        let count = state.withLock { state in
+            state.batches += 1
+            return state.batches
+        }
+        switch fault {
+        case .answersBeforeCommit where count == Self.goodBatches:
+            return submissions.map { .accepted(receivers: $0.messages.count) }
+        case .ignoresKeys: return try await base.append(submissions.map(Self.withoutKey))
+        default: return try await base.append(submissions)
+        }
+    }
+
+    private static func withoutKey(_ submission: Submission) -> Submission {
+        Submission(
+            sender: submission.sender, senderUsername: submission.senderUsername, messages: submission.messages,
+            sendDate: submission.sendDate, key: nil, fingerprint: [], now: submission.now)
+    }
+
+    func pending(for device: DeviceID, after: MessageNumber, limit: Int, bytes: Int) async throws -> PendingPage? {
+        guard let page = try await base.pending(for: device, after: after, limit: limit, bytes: bytes) else { return nil }
+        switch fault {
+        case .answersBeforeCommit, .ignoresKeys: return page
+        case .swapsMessagesOnce:
+            guard page.messages.count > 1 else { return page }
+            let hasSwapped = state.withLock { state in
+                defer { state.hasSwapped = true }
+                return state.hasSwapped
+            }
+            if hasSwapped { return page }
+            var messages = page.messages
+            messages.swapAt(0, 1)
+            return PendingPage(messages: messages, start: page.start, head: page.head)
+        case .acknowledgesOnWrite:
+            guard let last = page.messages.last else { return page }
+            // The first login of a device has generation 1.
+            _ = try await base.acknowledge([
+                Acknowledgement(
+                    device: device, generation: 1, through: last.number, byCallback: false, now: TimeSource.system.now())
+            ])
+            return page
+        }
+    }
+
+    func remembered(
+        _ key: IdempotencyKey, of sender: UserID, fingerprint: [UInt8], now: Timestamp
+    ) async throws -> SubmissionOutcome? {
+        try await base.remembered(key, of: sender, fingerprint: fingerprint, now: now)
+    }
+
+    func acknowledge(_ acknowledgements: [Acknowledgement]) async throws -> [AcknowledgementOutcome] {
+        try await base.acknowledge(acknowledgements)
+    }
+
+    func heads(of users: [UserID]) async throws -> [UserID: MessageNumber] { try await base.heads(of: users) }
+
+    func sweep(_ sweep: Sweep) async throws -> SweepOutcome { try await base.sweep(sweep) }
+}

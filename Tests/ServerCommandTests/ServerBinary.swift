@@ -1,0 +1,1 @@
+../ScenarioTests/ServerBinary.swift
