@@ -85,7 +85,8 @@ let package = Package(
             ],
             path: "Tests/TestSupport"),
         .testTarget(name: "MessengerCoreTests", dependencies: ["MessengerCore", "TestSupport"]),
-        .testTarget(name: "BackendContractTests",
+        .testTarget(
+            name: "BackendContractTests",
             dependencies: [
                 "MessengerCore", "SQLiteBackend", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),

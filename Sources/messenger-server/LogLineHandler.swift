@@ -40,8 +40,9 @@ struct LogLineHandler: LogHandler {
 
     static func text(_ level: Logger.Level, _ message: String, _ pairs: [(String, String)]) -> String {
         let fields = pairs.map { key, value in
-            let isPlain = !value.isEmpty && !value.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "=" || $0 == "\"" }
-            return " \(escape(key))=" + (isPlain ? escape(value) : "\"\(escape(value))\"")
+            let needsQuotes =
+                value.isEmpty || value.unicodeScalars.contains { $0.properties.isWhitespace || $0 == "=" || $0 == "\"" }
+            return " \(escape(key))=" + (needsQuotes ? "\"\(escape(value))\"" : escape(value))
         }
         return "\(Date().ISO8601Format()) \(level.rawValue.uppercased()) \(escape(message, quotes: false))\(fields.joined())"
     }

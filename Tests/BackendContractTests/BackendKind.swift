@@ -45,7 +45,8 @@ struct BackendUnderTest {
 
     func user(_ name: String) async throws -> UserID { try await store.register(Self.account(name)) }
 
-    static func account(_ name: String, phone: String? = nil, invitation: TokenHash? = nil, now: Timestamp = start) -> NewAccount {
+    static func account(_ name: String, phone: String? = nil, invitation: TokenHash? = nil, now: Timestamp = start) -> NewAccount
+    {
         NewAccount(
             username: Username(name)!, phoneFingerprint: Array((phone ?? name).utf8), passwordHash: "hash of \(name)",
             invitation: invitation, now: now)
@@ -66,7 +67,8 @@ struct BackendUnderTest {
     ) -> Submission {
         Submission(
             sender: sender, senderUsername: Username("sender")!, messages: receivers.map { .init(receiver: $0, body: text) },
-            sendDate: "2026-01-01", key: key.map { IdempotencyKey($0)! }, fingerprint: Array("\(receivers)\(text)".utf8), now: now)
+            sendDate: "2026-01-01", key: key.map { IdempotencyKey($0)! }, fingerprint: Array("\(receivers)\(text)".utf8), now: now
+        )
     }
 
     func send(_ submission: Submission) async throws -> SubmissionOutcome { try await store.append([submission])[0] }

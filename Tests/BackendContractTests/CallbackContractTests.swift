@@ -49,7 +49,8 @@ struct CallbackContractTests {
             func fail(_ hour: Int, refused: Int64?, generation: Int64 = 1) async throws -> CallbackTarget.Refusal? {
                 try await backend.store.callbackFailed(
                     CallbackFailure(
-                        device: device, generation: generation, at: T.start + .hours(hour), refused: refused.map { MessageNumber($0) }))
+                        device: device, generation: generation, at: T.start + .hours(hour),
+                        refused: refused.map { MessageNumber($0) }))
                 return try await backend.store.callbackTarget(of: device, now: T.start)?.refusal
             }
             let first = CallbackTarget.Refusal(number: MessageNumber(1), since: T.start + .hours(1))

@@ -13,7 +13,9 @@ struct InboxContractTests {
             let (ann, bob) = (try await backend.user("ann"), try await backend.user("bob"))
             let device = try await backend.store.logIn(T.login(bob)).device
             let texts = ["first", "\u{0}zero\u{0}", "e\u{301} é", "", "😀", String(repeating: "x", count: 70_000)]
-            for text in texts { #expect(try await backend.send(T.submission(from: ann, to: [bob], text)) == .accepted(receivers: 1)) }
+            for text in texts {
+                #expect(try await backend.send(T.submission(from: ann, to: [bob], text)) == .accepted(receivers: 1))
+            }
             let page = try #require(try await backend.store.pending(for: device, after: .zero, limit: 100, bytes: 1 << 20))
             #expect(page.messages.map { Array($0.body.utf8) } == texts.map { Array($0.utf8) })
             #expect(page.messages.map(\.number.rawValue) == [1, 2, 3, 4, 5, 6])
@@ -107,9 +109,11 @@ struct InboxContractTests {
             #expect(try await backend.send(T.submission(from: ann, to: [ann], key: "a")) == .repeated(receivers: 1))
             #expect(try await backend.send(T.submission(from: ann, to: [ann])) == .accepted(receivers: 1))
             let tomorrow = T.start + .hours(24)
-            #expect(try await backend.send(T.submission(from: ann, to: [ann], key: "a", now: tomorrow)) == .accepted(receivers: 1))
+            #expect(
+                try await backend.send(T.submission(from: ann, to: [ann], key: "a", now: tomorrow)) == .accepted(receivers: 1))
             try await backend.sweep(now: tomorrow, expireBefore: T.start)
-            #expect(try await backend.send(T.submission(from: ann, to: [ann], key: "d", now: tomorrow)) == .accepted(receivers: 1))
+            #expect(
+                try await backend.send(T.submission(from: ann, to: [ann], key: "d", now: tomorrow)) == .accepted(receivers: 1))
         }
     }
 
@@ -146,7 +150,9 @@ struct InboxContractTests {
         }
     }
 
-    @Test("A message leaves when every device has it, and a new device begins after what any device has", arguments: BackendKind.allCases)
+    @Test(
+        "A message leaves when every device has it, and a new device begins after what any device has",
+        arguments: BackendKind.allCases)
     func devices(_ kind: BackendKind) async throws {
         var limits = InboxLimits()
         limits.messages = 4
@@ -181,10 +187,14 @@ struct InboxContractTests {
             #expect(try await backend.send(T.submission(from: bob, to: [ann])) == .accepted(receivers: 1))
             #expect(try await backend.numbers(laptop) == [2, 3, 4, 5])
             #expect(try await backend.numbers(phone) == [3, 4, 5])
-            #expect(try await backend.send(T.submission(from: bob, to: [ann], String(repeating: "x", count: 101))) == .fullReceivers([ann]))
+            #expect(
+                try await backend.send(T.submission(from: bob, to: [ann], String(repeating: "x", count: 101)))
+                    == .fullReceivers([ann]))
             #expect(try await backend.numbers(laptop) == [2, 3, 4, 5])
             _ = try await backend.acknowledge(phone, 5)
-            #expect(try await backend.send(T.submission(from: bob, to: [ann], String(repeating: "x", count: 95))) == .accepted(receivers: 1))
+            #expect(
+                try await backend.send(T.submission(from: bob, to: [ann], String(repeating: "x", count: 95)))
+                    == .accepted(receivers: 1))
             #expect(try await backend.numbers(laptop) == [5, 6])
         }
     }

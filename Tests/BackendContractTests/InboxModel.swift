@@ -136,7 +136,8 @@ struct InboxModel: Sendable {
 
     mutating func changePassword(of user: UserID, to hash: String, keeping kept: TokenHash) -> [DeviceID] {
         users[user]?.passwordHash = hash
-        let others = devices.filter { $0.value.user == user && !($0.value.isLoggedIn && $0.value.login.token == kept) }.keys.sorted()
+        let others = devices.filter { $0.value.user == user && !($0.value.isLoggedIn && $0.value.login.token == kept) }.keys
+            .sorted()
         for device in others { end(device) }
         return others
     }

@@ -1,13 +1,16 @@
 import Foundation
 import MessengerAPI
-@testable import MessengerCore
 import TestSupport
 import Testing
+
+@testable import MessengerCore
 
 /// Random histories, through the core, against the model.
 @Suite("The inbox behaves as its model", .timeLimit(.minutes(2)))
 struct InboxModelTests {
-    @Test("Random sends, acknowledgements, logins, logouts, deletions, expiries and restarts", arguments: BackendKind.allCases, 0..<12)
+    @Test(
+        "Random sends, acknowledgements, logins, logouts, deletions, expiries and restarts", arguments: BackendKind.allCases,
+        0..<12)
     func histories(_ kind: BackendKind, seed: Int) async throws {
         var limits = InboxLimits()
         limits.messages = 12
@@ -106,7 +109,8 @@ struct RandomHistory {
         do { actual = .success(try await store.logIn(login)) } catch { actual = .failure(error) }
         switch (expected, actual) {
         case (.success(let expected), .success(let actual)):
-            try #require(expected.device == actual.device && expected.cursor == actual.cursor && expected.loggedOut == actual.loggedOut)
+            try #require(
+                expected.device == actual.device && expected.cursor == actual.cursor && expected.loggedOut == actual.loggedOut)
             devices.append(actual.device)
             tokens.append(login.token)
         case (.failure(let expected), .failure(let actual)): try #require(expected as? AccountError == actual as? AccountError)
@@ -129,8 +133,11 @@ struct RandomHistory {
     }
 
     private mutating func send() async throws -> String {
-        guard let token = tokens.randomElement(using: &random), let session = model.session(token, now: time.now) else { return "nobody" }
-        let receivers = Set((0..<Int.random(in: 1...3, using: &random)).map { _ in users.randomElement(using: &random)! }).sorted()
+        guard let token = tokens.randomElement(using: &random), let session = model.session(token, now: time.now) else {
+            return "nobody"
+        }
+        let receivers = Set((0..<Int.random(in: 1...3, using: &random)).map { _ in users.randomElement(using: &random)! })
+            .sorted()
         let text = String(repeating: "x", count: Int.random(in: 0...30, using: &random))
         let key = Int.random(in: 0..<3, using: &random) == 0 ? IdempotencyKey("key-\(random.next() % 8)") : nil
         let json = TestClient.json([
@@ -146,7 +153,8 @@ struct RandomHistory {
             actual = SubmissionOutcome(refusal)
         }
         // The core makes no difference between the first time and a repeat.
-        let comparable = if case .repeated(let receivers) = expected { SubmissionOutcome.accepted(receivers: receivers) } else { expected }
+        let comparable =
+            if case .repeated(let receivers) = expected { SubmissionOutcome.accepted(receivers: receivers) } else { expected }
         try #require(actual == comparable)
         return "send to \(receivers): \(expected)"
     }

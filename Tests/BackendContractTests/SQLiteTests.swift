@@ -56,10 +56,13 @@ struct SQLiteTests {
     func badMember() async throws {
         let folder = try TemporaryFolder()
         let backend = try SQLiteBackend(folder: folder.url)
-        try await backend.write { try $0.execute(sql: """
-            CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.body = x'626164'
-            BEGIN SELECT RAISE(ABORT, 'bad'); END
-            """) }
+        try await backend.write {
+            try $0.execute(
+                sql: """
+                    CREATE TRIGGER refuse BEFORE INSERT ON messages WHEN NEW.body = x'626164'
+                    BEGIN SELECT RAISE(ABORT, 'bad'); END
+                    """)
+        }
         let ann = try await backend.register(T.account("ann"))
         let device = try await backend.logIn(T.login(ann)).device
         let inbox = GroupCommit<Submission, SubmissionOutcome>(maximumItems: 256) { try await backend.append($0) }
@@ -86,7 +89,9 @@ struct SQLiteTests {
         let ann = try await backend.register(T.account("ann"))
         let device = try await backend.logIn(T.login(ann)).device
         for index in 0..<60 {
-            _ = try await backend.append([T.submission(from: ann, to: [ann], String(repeating: "x", count: index), key: "\(index % 7)")])
+            _ = try await backend.append([
+                T.submission(from: ann, to: [ann], String(repeating: "x", count: index), key: "\(index % 7)")
+            ])
             if index.isMultiple(of: 3) {
                 let head = try await backend.heads(of: [ann])[ann]!
                 _ = try await backend.acknowledge([
@@ -97,7 +102,8 @@ struct SQLiteTests {
         }
         let areEqual = try await backend.read { db in
             try Bool.fetchOne(
-                db, sql: """
+                db,
+                sql: """
                     SELECT messages = (SELECT count(*) FROM messages)
                         AND bytes = (SELECT coalesce(sum(length(body)), 0) FROM messages)
                         AND live_keys = (SELECT count(*) FROM idempotency_keys) FROM inboxes
@@ -115,7 +121,8 @@ struct SQLiteTests {
         while try await backend.sweep(Sweep(now: T.start, expireBefore: nil, limit: 7)).hasMore {}
         let left = try await backend.read { db in
             try Int.fetchOne(
-                db, sql: """
+                db,
+                sql: """
                     SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM idempotency_keys)
                         + (SELECT count(*) FROM inboxes) + (SELECT count(*) FROM devices) + (SELECT count(*) FROM doomed_inboxes)
                     """)

@@ -15,11 +15,14 @@ struct AddressTests {
         #expect(CallbackAddress("http://a?x")?.path == "/?x")
     }
 
-    @Test("Addresses that cannot", arguments: [
-        "", "some_ip", "example.org", "ftp://a:1", "http://", "http://:80", "http://a:0", "http://a:65536", "http://a:x", "a:1/x",
-        "http://u@a/", "http://a/#f", "http://a b/", "http://a\r\nx: y/", "http://[::1", "http://[127.0.0.1]/", "http://é/",
-        "http://a:80:80/", "http://a%00/",
-    ])
+    @Test(
+        "Addresses that cannot",
+        arguments: [
+            "", "some_ip", "example.org", "ftp://a:1", "http://", "http://:80", "http://a:0", "http://a:65536", "http://a:x",
+            "a:1/x",
+            "http://u@a/", "http://a/#f", "http://a b/", "http://a\r\nx: y/", "http://[::1", "http://[127.0.0.1]/", "http://é/",
+            "http://a:80:80/", "http://a%00/",
+        ])
     func noAddresses(_ text: String) { #expect(CallbackAddress(text) == nil) }
 
     private func outcome(
@@ -66,10 +69,12 @@ struct AddressTests {
         #expect(outcome("198.51.100.7", port: 5_000) == .ownPort)
     }
 
-    @Test("Some addresses are never allowed", arguments: [
-        "0.0.0.0", "::", "169.254.169.254", "fe80::1", "224.0.0.1", "ff02::1", "255.255.255.255", "::ffff:169.254.169.254",
-        "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1",
-    ])
+    @Test(
+        "Some addresses are never allowed",
+        arguments: [
+            "0.0.0.0", "::", "169.254.169.254", "fe80::1", "224.0.0.1", "ff02::1", "255.255.255.255", "::ffff:169.254.169.254",
+            "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1",
+        ])
     func never(_ target: String) { #expect(outcome(target, from: target, allow: ["0.0.0.0/0", "::/0"]) == .neverAllowed) }
 
     @Test("An allowed range opens its addresses and ports")
@@ -87,7 +92,9 @@ struct AddressTests {
         #expect(IPRange("0.0.0.0/0")!.contains(IPAddress("1.2.3.4")!))
         #expect(IPRange("fd00::/8")!.contains(IPAddress("fdff::1")!))
         #expect(!IPRange("fd00::/8")!.contains(IPAddress("1.2.3.4")!))
-        for text in ["", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "x", "10.0.0.0/-1", "::/129"] { #expect(IPRange(text) == nil, "\(text)") }
+        for text in ["", "10.0.0.0/33", "10.0.0.0/", "10.0.0/8", "x", "10.0.0.0/-1", "::/129"] {
+            #expect(IPRange(text) == nil, "\(text)")
+        }
     }
 
     @Test("One IPv6 household is one client")

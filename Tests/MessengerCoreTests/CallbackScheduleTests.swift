@@ -11,7 +11,9 @@ struct CallbackScheduleTests {
         return devices
     }
 
-    private func finish(_ schedule: inout CallbackSchedule, _ device: Int64, _ result: CallbackSchedule.Result, at uptime: Duration = .zero) -> (pause: Duration, ticket: Int)? {
+    private func finish(
+        _ schedule: inout CallbackSchedule, _ device: Int64, _ result: CallbackSchedule.Result, at uptime: Duration = .zero
+    ) -> (pause: Duration, ticket: Int)? {
         schedule.finished(DeviceID(device), result, uptime: uptime, random: 1)
     }
 
@@ -99,10 +101,13 @@ struct CallbackScheduleTests {
         #expect(finish(&schedule, 1, .failed)?.pause == RetryPause.first)
     }
 
-    @Test("What an answer means", arguments: [
-        (200, CallbackOutcome.Verdict.delivered), (204, .delivered), (302, .retry), (400, .refused), (404, .refused), (408, .retry),
-        (410, .removed), (425, .retry), (429, .retry), (500, .retry), (100, .retry),
-    ])
+    @Test(
+        "What an answer means",
+        arguments: [
+            (200, CallbackOutcome.Verdict.delivered), (204, .delivered), (302, .retry), (400, .refused), (404, .refused),
+            (408, .retry),
+            (410, .removed), (425, .retry), (429, .retry), (500, .retry), (100, .retry),
+        ])
     func verdicts(_ status: Int, _ verdict: CallbackOutcome.Verdict) {
         #expect(CallbackOutcome.status(status).verdict == verdict)
         #expect(CallbackOutcome.failed("x").verdict == .retry)

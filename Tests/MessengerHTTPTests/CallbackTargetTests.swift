@@ -36,9 +36,11 @@ struct CallbackTargetTests {
         }
     }
 
-    @Test("A login that came through anything may not name a loopback address", arguments: [
-        "X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via",
-    ])
+    @Test(
+        "A login that came through anything may not name a loopback address",
+        arguments: [
+            "X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via",
+        ])
     func forwarded(header: String) async throws {
         try await TestServer.run({ $0.settings.trustedProxies = [IPRange("127.0.0.1")!] }) { server in
             let client = TestClient(server.url)

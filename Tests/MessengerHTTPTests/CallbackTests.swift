@@ -81,9 +81,11 @@ struct CallbackTests {
         }
     }
 
-    @Test("A push that fails is repeated under its own webhook-id until it comes, and holds back the next", arguments: [
-        HTTPResponse.Status.internalServerError, .badRequest, .requestTimeout, .tooManyRequests, .movedPermanently,
-    ])
+    @Test(
+        "A push that fails is repeated under its own webhook-id until it comes, and holds back the next",
+        arguments: [
+            HTTPResponse.Status.internalServerError, .badRequest, .requestTimeout, .tooManyRequests, .movedPermanently,
+        ])
     func retry(_ status: HTTPResponse.Status) async throws {
         let time = TestTime()
         let failures = Counter()

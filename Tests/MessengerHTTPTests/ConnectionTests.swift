@@ -5,11 +5,13 @@ import Testing
 struct ConnectionTests {
     private static let get = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    @Test("A client that takes more than 10 s over a request is closed", arguments: [
-        "", "GET /hea", "GET /health HTTP/1.1\r\nHost: a\r\n",
-        "POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{",
-        "POST /api/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
-    ])
+    @Test(
+        "A client that takes more than 10 s over a request is closed",
+        arguments: [
+            "", "GET /hea", "GET /health HTTP/1.1\r\nHost: a\r\n",
+            "POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n{",
+            "POST /api/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+        ])
     func slowRequest(start: String) async throws {
         try await TestServer.run { server in
             let connection = try await RawConnection(port: server.port)

@@ -21,7 +21,8 @@ struct IdempotencyTests {
             let ann = try await TestUser.make(on: client)
             let bodies: [(String?, String?)] = [("k1", nil), (nil, "k1"), ("k1", "k1"), ("k1", nil)]
             for (body, header) in bodies {
-                let headers = header.map { ["Idempotency-Key": $0, "Accept": "application/json"] } ?? ["Accept": "application/json"]
+                let headers =
+                    header.map { ["Idempotency-Key": $0, "Accept": "application/json"] } ?? ["Accept": "application/json"]
                 let answer = try await ann.post("/api/messages/", Self.fields(of: ann, to: ann.id, key: body), headers: headers)
                 #expect(answer.status == 200)
                 #expect(answer.json["client_message_id"] as? String == "k1")
@@ -118,7 +119,9 @@ struct IdempotencyTests {
             for round in 1...5 {
                 let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                     for _ in 1...20 {
-                        group.addTask { try await ann.send("hi", to: ann.id, key: "key \(round)".replacing(" ", with: "-")).status }
+                        group.addTask {
+                            try await ann.send("hi", to: ann.id, key: "key \(round)".replacing(" ", with: "-")).status
+                        }
                     }
                     return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
                 }

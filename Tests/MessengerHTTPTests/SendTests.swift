@@ -80,7 +80,8 @@ struct SendTests {
             for value in ["1.5", "1e99", "99999999999999999999", "-9223372036854775809"] {
                 bodies.append((Self.body(of: ann, ["receiver_id": value]), ""))
             }
-            for date in ["", "yesterday", "2026-02-29 00:00:00", "2026-01-02 24:00:00", "2026-01-02T03:04:05Zjunk", "02.01.2026"] {
+            for date in ["", "yesterday", "2026-02-29 00:00:00", "2026-01-02 24:00:00", "2026-01-02T03:04:05Zjunk", "02.01.2026"]
+            {
                 bodies.append((Self.body(of: ann, ["send_date": "\"\(date)\""]), "send_date"))
             }
             for text in [#""\ud800""#, #""\udc00\ud800""#, #""\ud83dx""#] {

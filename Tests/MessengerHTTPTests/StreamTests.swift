@@ -8,10 +8,11 @@ struct StreamTests {
     private func run(
         _ change: (inout TestServer.Options) -> Void = { _ in }, _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
-        try await TestServer.run({
-            $0.substitutes.polls = false
-            change(&$0)
-        }, body)
+        try await TestServer.run(
+            {
+                $0.substitutes.polls = false
+                change(&$0)
+            }, body)
     }
 
     @Test("First comes what waits, then caught-up once, then what comes", arguments: ["HTTP/1.1", "HTTP/2.0"])
@@ -64,7 +65,8 @@ struct StreamTests {
             let ann = try await TestUser.make(on: client)
             for text in ["1", "2", "3", "4"] { #expect(try await ann.send(text, to: ann.id).status == 200) }
             for (after, last, numbers) in [
-                (nil, nil, ["1", "2", "3", "4"]), (2, nil, ["3", "4"]), (nil, "3", ["4"]), (1, "3", ["4"]), (3, "1", ["2", "3", "4"]),
+                (nil, nil, ["1", "2", "3", "4"]), (2, nil, ["3", "4"]), (nil, "3", ["4"]), (1, "3", ["4"]),
+                (3, "1", ["2", "3", "4"]),
                 (4, nil, []),
             ] as [(Int64?, String?, [String])] {
                 let headers = last.map { ["Last-Event-ID": $0] } ?? [:]
@@ -190,7 +192,8 @@ struct StreamTests {
             let slow = try await TestUser.logIn(fast.name, on: client)
             let connection = try await RawConnection(port: server.port, reads: false)
             try await connection.send(
-                "GET /api/messages HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer \(slow.token)\r\nAccept: text/event-stream\r\n\r\n")
+                "GET /api/messages HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer \(slow.token)\r\nAccept: text/event-stream\r\n\r\n"
+            )
 
             let text = String(repeating: "x", count: 8 << 10)
             async let received = client.stream(token: fast.token) { events in
@@ -218,7 +221,9 @@ struct StreamTests {
 
             try await connection.read()
             try await eventually("the slow one gets all as well") { connection.bytes.count > count * text.utf8.count }
-            try await eventually("the last one") { connection.text.contains("event: message\ndata: {\"") && connection.text.contains("id: \(count)\n") }
+            try await eventually("the last one") {
+                connection.text.contains("event: message\ndata: {\"") && connection.text.contains("id: \(count)\n")
+            }
             let ids = connection.bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
                 .filter { $0.hasPrefix("id: ") }.compactMap { Int($0.dropFirst(4)) }
             #expect(ids == Array(1...count))
@@ -232,7 +237,8 @@ struct StreamTests {
             let ann = try await TestUser.make(on: TestClient(server.url))
             let connection = try await RawConnection(port: server.port)
             try await connection.send(
-                "GET /api/messages/ HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer \(ann.token)\r\nAccept: text/event-stream\r\n\r\n")
+                "GET /api/messages/ HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer \(ann.token)\r\nAccept: text/event-stream\r\n\r\n"
+            )
             try await eventually("the stream is live") { connection.text.contains("event: caught-up\ndata: {}\n\n") }
             let head = connection.text.lowercased()
             #expect(head.hasPrefix("http/1.1 200 ok\r\n"))

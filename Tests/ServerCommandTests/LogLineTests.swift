@@ -28,7 +28,9 @@ struct LogLineTests {
         #expect(isHarmless(LogLineHandler.json(.info, input, [("key", input), (input, "x")])))
     }
 
-    @Test(arguments: ["x level=error", "=", "\"", "a\"b c\" d=\"e", "", " ", "x \u{301}y=\u{301}z", "\\\" a=b", "a\u{A0}b", "a\u{3000}b=c"])
+    @Test(arguments: [
+        "x level=error", "=", "\"", "a\"b c\" d=\"e", "", " ", "x \u{301}y=\u{301}z", "\\\" a=b", "a\u{A0}b", "a\u{3000}b=c",
+    ])
     func `A value cannot pass for a second field`(input: String) throws {
         let line = LogLineHandler.text(.info, "Request", [("name", input), ("zone", "last")])
         let start = try #require(line.range(of: "name=")).upperBound

@@ -41,7 +41,9 @@ struct SettingsTests {
 
     @Test func `Flags come before the environment, that before the file, that before the defaults`() async throws {
         let file = #"{"host": "file", "port": 3, "data-dir": "file", "log-level": "error"}"#
-        let environment = ["MESSENGER_HOST": "environment", "MESSENGER_PORT": "2", "MESSENGER_DATA_DIR": "environment", "PORT": "9"]
+        let environment = [
+            "MESSENGER_HOST": "environment", "MESSENGER_PORT": "2", "MESSENGER_DATA_DIR": "environment", "PORT": "9",
+        ]
         let settings = try await load(flags: ["host": ["flag"], "port": ["1"]], environment: environment, file: file)
         #expect(settings.server.host == "flag" && settings.server.port == 1)
         #expect(settings.server.dataFolder == "environment")

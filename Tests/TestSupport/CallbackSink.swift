@@ -68,7 +68,8 @@ public final class CallbackSink: Sendable {
         var logger = Logger(label: "sink")
         logger.logLevel = .critical
         let application = Application(
-            router: router, server: try tls.map { try .tls(tlsConfiguration: $0) } ?? .http1(), configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            router: router, server: try tls.map { try .tls(tlsConfiguration: $0) } ?? .http1(),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { ports.continuation.yield($0.localAddress?.port ?? 0) }, logger: logger)
         let group = ServiceGroup(services: [application], logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { tasks in

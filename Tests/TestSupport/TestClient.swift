@@ -49,7 +49,8 @@ public final class TestClient: Sendable {
         let response = try await http.execute(request, timeout: timeout)
         let body = try await response.body.collect(upTo: 64 << 20)
         let fields = Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
-        return Answer(status: Int(response.status.code), headers: fields, text: String(buffer: body), version: "\(response.version)")
+        return Answer(
+            status: Int(response.status.code), headers: fields, text: String(buffer: body), version: "\(response.version)")
     }
 
     /// A POST of an encodable body.

@@ -1,20 +1,23 @@
-/// Checks `YYYY-MM-DD HH:MM:SS` and the extended ISO 8601 forms: a date, then `T` or a space, hours and minutes, optional
-/// seconds with a fraction, optional `Z` or offset. Text comes out as it went in, so nothing is kept but the verdict.
+/// Checks `YYYY-MM-DD HH:MM:SS` and ISO 8601, extended (`2026-01-02T03:04:05Z`) or basic (`20260102T030405Z`): a date, then
+/// `T` or a space, hours and minutes, optional seconds with a fraction, optional `Z` or offset. Text comes out as it went in, so nothing is kept but the verdict.
 public enum SendDate {
     public static let maximumLength = 40
 
     public static func isValid(_ text: String) -> Bool {
         guard text.utf8.count <= maximumLength else { return false }
         var scanner = Scanner(bytes: Array(text.utf8))
-        guard let year = scanner.number(4), scanner.take("-"), let month = scanner.number(2), scanner.take("-"),
-            let day = scanner.number(2), (1...12).contains(month), (1...days(in: month, of: year)).contains(day)
+        guard let year = scanner.number(4) else { return false }
+        let isExtended = scanner.take("-")
+        func separator(_ character: Unicode.Scalar) -> Bool { !isExtended || scanner.take(character) }
+        guard let month = scanner.number(2), separator("-"), let day = scanner.number(2), (1...12).contains(month),
+            (1...days(in: month, of: year)).contains(day)
         else { return false }
         if scanner.isAtEnd { return true }
 
-        guard scanner.take("T") || scanner.take(" "), let hour = scanner.number(2), scanner.take(":"),
+        guard scanner.take("T") || scanner.take(" "), let hour = scanner.number(2), separator(":"),
             let minute = scanner.number(2), hour < 24, minute < 60
         else { return false }
-        if scanner.take(":") {
+        if isExtended ? scanner.take(":") : scanner.startsWithDigit {
             guard let second = scanner.number(2), second <= 60 else { return false }
             if scanner.take(".") || scanner.take(",") {
                 guard scanner.digits() > 0 else { return false }
@@ -44,6 +47,7 @@ public enum SendDate {
         let bytes: [UInt8]
         var position = 0
         var isAtEnd: Bool { position == bytes.count }
+        var startsWithDigit: Bool { position < bytes.count && (0x30...0x39).contains(bytes[position]) }
 
         mutating func take(_ character: Unicode.Scalar) -> Bool {
             guard position < bytes.count, bytes[position] == UInt8(ascii: character) else { return false }

@@ -13,13 +13,26 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     static let maximumURLBytes = 8 << 10
     static let maximumHeaderBytes = 16 << 10
+    /// A colon, a space and a line's end.
+    private static let separatorBytes = 4
     static let bodyTimeout = TimeAmount.seconds(10)
     static let stallTimeout = TimeAmount.seconds(60)
 
     private var bodyDeadline: Scheduled<Void>?
     private var stallDeadline: Scheduled<Void>?
     private var requestsUnderWay = 0
-    private var isRefused = false
+    /// Whether the answer to the oldest request under way has begun.
+    private var isAnswering = false
+    /// What the connection ends with, once the requests before it are answered.
+    private var refusal: Refusal?
+
+    private struct Refusal {
+        let error: APIError
+        let preferences: Preferences
+        let isHead: Bool
+        /// The requests under way that will not be answered: the one whose body was cut.
+        let unanswered: Int
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) { cancelDeadlines() }
 
@@ -29,17 +42,20 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !isRefused else { return }
+        guard refusal == nil else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
             report(.headRead(isHTTP2: context.channel.isHTTP2Stream), context)
             if let error = Self.refusal(of: head) {
-                refuse(error, Preferences(accept: head.headerFields[.accept]), isHead: head.method == .head, context)
+                refuse(
+                    Refusal(
+                        error: error, preferences: Preferences(accept: head.headerFields[.accept]),
+                        isHead: head.method == .head, unanswered: 0), context)
                 return
             }
             requestsUnderWay += 1
             // RFC 9110, 10.1.1: such a client waits for a word before it sends its body.
-            if head.headerFields[.expect] == "100-continue", requestsUnderWay == 1 {
+            if head.headerFields[.expect]?.lowercased() == "100-continue", requestsUnderWay == 1 {
                 context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
             }
             bodyDeadline = closing(after: Self.bodyTimeout, context)
@@ -52,11 +68,16 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) {
+        context.write(data, promise: promise)
+        switch unwrapOutboundIn(data) {
+        case .head: isAnswering = true
+        case .body: break
+        case .end:
+            isAnswering = false
             requestsUnderWay -= 1
             report(.answered, context)
+            if let refusal, requestsUnderWay == refusal.unanswered { answer(refusal, context) }
         }
-        context.write(data, promise: promise)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -70,38 +91,40 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.fireErrorCaught(error)
             return
         }
-        guard !isRefused else { return }
+        guard refusal == nil else { return }
         let answer: APIError =
             switch error {
             case .headerOverflow: .headersTooLarge
             case .invalidMethod: .methodNotAllowed("DELETE, GET, HEAD, POST")
             default: APIError(.badRequest, "bad-request", "Bad request.")
             }
-        refuse(answer, Preferences(accept: nil), context)
+        refuse(
+            Refusal(
+                error: answer, preferences: Preferences(accept: nil), isHead: false, unanswered: bodyDeadline == nil ? 0 : 1),
+            context)
     }
 
     private static func refusal(of head: HTTPRequest) -> APIError? {
         if (head.path ?? "").utf8.count > maximumURLBytes { return .urlTooLong }
-        let size = head.headerFields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+        let size = head.headerFields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + Self.separatorBytes }
         return size > maximumHeaderBytes ? .headersTooLarge : nil
     }
 
-    /// Answers and closes; when an earlier request's answer is under way, only closes.
-    private func refuse(
-        _ error: APIError, _ preferences: Preferences, isHead: Bool = false, _ context: ChannelHandlerContext
-    ) {
-        isRefused = true
-        cancelDeadlines()
-        guard requestsUnderWay == 0 else {
-            context.close(promise: nil)
-            return
-        }
-        var (head, body) = error.answer(preferences)
+    /// Takes nothing more in; answers and closes after the requests that came before.
+    private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        self.refusal = refusal
+        bodyDeadline?.cancel()
+        guard requestsUnderWay == refusal.unanswered else { return }
+        if isAnswering { context.close(promise: nil) } else { answer(refusal, context) }
+    }
+
+    private func answer(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        var (head, body) = refusal.error.answer(refusal.preferences)
         head.headerFields[.cacheControl] = "no-store"
         head.headerFields[.vary] = "Accept"
         if !context.channel.isHTTP2Stream { head.headerFields[.connection] = "close" }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !isHead { context.write(wrapOutboundOut(.body(body)), promise: nil) }
+        if !refusal.isHead { context.write(wrapOutboundOut(.body(body)), promise: nil) }
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.value.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in context.value.close(promise: nil) }
     }

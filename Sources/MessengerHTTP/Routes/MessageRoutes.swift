@@ -66,7 +66,9 @@ struct MessageRoutes: Sendable {
 
     private func number(_ name: String, _ text: String?) throws -> MessageNumber? {
         guard let text else { return nil }
-        guard let value = Int64(text), value >= 0 else { throw APIError.validation(field: name, "A whole number from 0.") }
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int64(text) else {
+            throw APIError.validation(field: name, "A whole number from 0.")
+        }
         return MessageNumber(value)
     }
 
