@@ -116,7 +116,6 @@ public struct MessengerServer: Service {
                     failureTerminationBehavior: .gracefullyShutdownGroup)
             }, logger: logger.quieter)
         configuration.maximumGracefulShutdownDuration = .seconds(7)
-        configuration.maximumCancellationDuration = .seconds(2)
         try await ServiceGroup(configuration: configuration).run()
     }
 

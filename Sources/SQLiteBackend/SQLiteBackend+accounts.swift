@@ -57,7 +57,7 @@ extension SQLiteBackend: AccountStore {
             if let device = try Self.knownDevice(db, login) {
                 return try Self.goOn(db, with: device, login)
             }
-            let evicted = try Self.evictLongestUnseen(db, of: login.user, keeping: deviceLimit - 1)
+            let evicted = try Self.evictLongestUnseen(db, login, keeping: deviceLimit - 1)
             return try Self.addDevice(db, login, evicted: evicted)
         }
     }
@@ -94,10 +94,13 @@ extension SQLiteBackend: AccountStore {
         return LoginOutcome(device: DeviceID(device), cursor: MessageNumber(cursor), loggedOut: [DeviceID(device)])
     }
 
-    private static func evictLongestUnseen(_ db: Database, of user: UserID, keeping limit: Int) throws -> [DeviceID] {
+    private static func evictLongestUnseen(_ db: Database, _ login: Login, keeping limit: Int) throws -> [DeviceID] {
         let evicted = try Int64.fetchAll(
-            db, sql: "SELECT id FROM devices WHERE user_id = ? ORDER BY last_seen DESC, id DESC LIMIT -1 OFFSET ?",
-            arguments: [user.rawValue, limit])
+            db,
+            sql: """
+                SELECT id FROM devices WHERE user_id = ?
+                ORDER BY id IN (SELECT value FROM json_each(?)) DESC, last_seen DESC, id DESC LIMIT -1 OFFSET ?
+                """, arguments: [login.user.rawValue, jsonArray(login.attached), limit])
         for device in evicted { try db.execute(sql: "DELETE FROM devices WHERE id = ?", arguments: [device]) }
         return evicted.map { DeviceID($0) }
     }

@@ -30,7 +30,7 @@ extension SQLiteBackend: CallbackStore {
             let row = try Row.fetchOne(
                 db,
                 cachedSQL: """
-                    SELECT user_id, generation, address, origin, origin_forwarded, secret, old_secret, old_secret_until,
+                    SELECT user_id, generation, cursor, address, origin, origin_forwarded, secret, old_secret, old_secret_until,
                         refused_number, refused_since
                     FROM devices WHERE id = ? AND pushes = 1
                     """, arguments: [device.rawValue])
@@ -46,7 +46,8 @@ extension SQLiteBackend: CallbackStore {
                 refusal = CallbackTarget.Refusal(number: MessageNumber(number), since: Timestamp(milliseconds: since))
             }
             return CallbackTarget(
-                device: device, user: UserID(row["user_id"]), generation: row["generation"], address: address,
+                device: device, user: UserID(row["user_id"]), generation: row["generation"],
+                cursor: MessageNumber(row["cursor"]), address: address,
                 origin: ClientOrigin(address: origin, wasForwarded: row["origin_forwarded"]), secrets: secrets,
                 refusal: refusal)
         }

@@ -82,7 +82,7 @@ extension SQLiteBackend: InboxStore {
         }
     }
 
-    static func jsonArray(_ users: some Sequence<UserID>) -> String {
-        "[" + users.map(\.description).joined(separator: ",") + "]"
+    static func jsonArray(_ ids: some Sequence<some IntegerIdentifier>) -> String {
+        "[" + ids.map(\.description).joined(separator: ",") + "]"
     }
 }

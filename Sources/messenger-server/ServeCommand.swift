@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Foundation
 import Glibc
 import Logging
@@ -45,10 +46,10 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func runUntilSignal(_ server: MessengerServer, logger: Logger) async throws {
-        var configuration = ServiceGroupConfiguration(
-            services: [.init(service: server)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.quieter)
-        configuration.maximumGracefulShutdownDuration = .seconds(9)
-        try await ServiceGroup(configuration: configuration).run()
+        try await ServiceGroup(
+            services: [DeadlineService(base: server, logger: logger)], gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger.quieter
+        ).run()
     }
 
     private func url(_ settings: ServerSettings, port: Int) -> String {
@@ -70,6 +71,26 @@ extension Stores {
         self.init(
             accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
             phoneKey: try await backend.secret(named: "phone", bytes: 32))
+    }
+}
+
+/// Ends the process when its graceful end takes too long. Nothing is lost by it: what was accepted is on disk.
+private struct DeadlineService<Base: Service>: Service {
+    /// Below the 10 s that operators are promised.
+    private let limit = DispatchTimeInterval.seconds(9)
+
+    let base: Base
+    let logger: Logger
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await base.run()
+        } onGracefulShutdown: {
+            DispatchQueue.global().asyncAfter(deadline: .now() + limit) {
+                logger.warning("Not everything ended in time; the process ends now")
+                _exit(0)
+            }
+        }
     }
 }
 

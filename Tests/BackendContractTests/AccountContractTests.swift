@@ -111,6 +111,9 @@ struct AccountContractTests {
             #expect(outcome.loggedOut == [devices[1]])
             #expect(try await backend.store.session(TokenHash(of: "1"), now: T.start + .hours(2)) == nil)
             #expect(try await backend.texts(devices[1]) == nil)
+            // One with a live stream is seen right now, however long ago it logged in.
+            let next = T.login(ann, attached: [devices[2]], now: T.start + .hours(3))
+            #expect(try await backend.store.logIn(next).loggedOut == [devices[0]])
         }
     }
 

@@ -54,12 +54,12 @@ struct BackendUnderTest {
 
     static func login(
         _ user: UserID, address: String = "", pushable: Bool = false, device: DeviceID? = nil, token: String = UUID().uuidString,
-        now: Timestamp = start
+        attached: Set<DeviceID> = [], now: Timestamp = start
     ) -> Login {
         Login(
             user: user, token: TokenHash(of: token), publicKey: "key", device: device,
             callback: CallbackRegistration(address: address, isPushable: pushable, origin: home, secret: Array(token.utf8)),
-            now: now)
+            attached: attached, now: now)
     }
 
     static func submission(

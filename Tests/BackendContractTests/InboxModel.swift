@@ -93,7 +93,10 @@ struct InboxModel: Sendable {
             return LoginOutcome(device: known, cursor: devices[known]!.cursor, loggedOut: [known])
         }
         let others = devices.filter { $0.value.user == login.user }
-            .sorted { ($0.value.lastSeen, $0.key) > ($1.value.lastSeen, $1.key) }
+            .sorted { one, other in
+                let (first, second) = (login.attached.contains(one.key), login.attached.contains(other.key))
+                return first == second ? (one.value.lastSeen, one.key) > (other.value.lastSeen, other.key) : first
+            }
         let evicted = others.dropFirst(limits.devices - 1).map(\.key)
         for device in evicted { devices[device] = nil }
         lastDevice += 1
@@ -269,7 +272,8 @@ struct InboxModel: Sendable {
         }
         let old = device.oldSecret.flatMap { $0.until > now ? $0.secret : nil }
         return CallbackTarget(
-            device: id, user: device.user, generation: device.generation, address: address, origin: device.login.callback.origin,
+            device: id, user: device.user, generation: device.generation, cursor: device.cursor, address: address,
+            origin: device.login.callback.origin,
             secrets: [device.login.callback.secret] + (old.map { [$0] } ?? []), refusal: device.refusal)
     }
 

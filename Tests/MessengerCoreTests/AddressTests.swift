@@ -13,6 +13,8 @@ struct AddressTests {
         #expect(secure?.authority == "[2001:db8::1]")
         #expect(CallbackAddress("HTTP://a:81")?.authority == "a:81")
         #expect(CallbackAddress("http://a?x")?.path == "/?x")
+        #expect(CallbackAddress("http://1.example/") != nil)
+        #expect(CallbackAddress("http://a.LocalHost:81/")?.literal == IPAddress("127.0.0.1"))
     }
 
     @Test(
@@ -21,7 +23,7 @@ struct AddressTests {
             "", "some_ip", "example.org", "ftp://a:1", "http://", "http://:80", "http://a:0", "http://a:65536", "http://a:x",
             "a:1/x",
             "http://u@a/", "http://a/#f", "http://a b/", "http://a\r\nx: y/", "http://[::1", "http://[127.0.0.1]/", "http://é/",
-            "http://a:80:80/", "http://a%00/",
+            "http://a:80:80/", "http://a%00/", "http://0/", "http://0x7f000001/", "http://127.1/", "http://a.1.2/",
         ])
     func noAddresses(_ text: String) { #expect(CallbackAddress(text) == nil) }
 

@@ -101,6 +101,10 @@ struct AccountTests {
             #expect(fresh.json["username"] as? String == "bob lee")
             #expect(fresh.json["public_key"] as? String == "")
 
+            for (query, status) in [("bob+lee", 200), ("bob%2Blee", 404), ("BOB%20LEE", 404)] {
+                let answer = try await client.call("GET", "/api/users/?username=\(query)", token: ann.token)
+                #expect(answer.status == status, "\(query)")
+            }
             for key in ["first\u{0}key", "second"] {
                 let login = try await client.post(
                     "/api/login/",

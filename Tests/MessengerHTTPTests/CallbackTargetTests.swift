@@ -22,6 +22,9 @@ struct CallbackTargetTests {
                 ("http://127.0.0.1:\(server.port)/api/users/", own), ("127.0.0.1:\(server.port)", own),
                 ("http://[::1]:\(server.port)", own), ("http://127.1.2.3:\(server.port)", own),
                 ("http://[::ffff:127.0.0.1]:\(server.port)", own), ("http://127.0.0.1:22/", "ports below 1024"),
+                ("http://localhost:\(server.port)", own), ("http://127.1:9000", "not an address"),
+                ("http://2130706433:9000", "not an address"), ("http://0x7f000001:9000", "not an address"),
+                ("http://0177.0.0.1:9000", "not an address"),
                 ("http://203.0.113.1/", "not the one that the login came from"), ("https://[2001:db8::1]/", "not the one"),
                 ("http://0.0.0.0:9000/", never), ("http://169.254.169.254/", never), ("http://224.0.0.1:9000", never),
                 ("http://[fe80::1]:9000", never), ("http://[::ffff:169.254.169.254]", never), ("http://[::]:9000", never),
@@ -45,7 +48,9 @@ struct CallbackTargetTests {
         try await TestServer.run({ $0.settings.trustedProxies = [IPRange("127.0.0.1")!] }) { server in
             let client = TestClient(server.url)
             #expect(try await client.register("ann").status == 201)
-            for host in ["127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]"] {
+            for host in [
+                "127.0.0.1", "localhost", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
+            ] {
                 let answer = try await client.logIn("ann", address: "http://\(host):65000", headers: [header: "127.0.0.1"])
                 #expect(answer.status == 200)
                 #expect((answer.json["callback"] as? String)?.contains("loopback") == true, "\(host)")

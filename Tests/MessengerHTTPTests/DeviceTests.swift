@@ -97,7 +97,7 @@ struct DeviceTests {
         }
     }
 
-    @Test("The 21st device takes the place of the one longest unseen")
+    @Test("The 21st device takes the place of the one longest unseen; a live stream is seen now")
     func eviction() async throws {
         let time = TestTime()
         try await TestServer.run({ $0.use(time) }) { server in
@@ -111,18 +111,35 @@ struct DeviceTests {
             #expect(try await devices[0].send("1", to: devices[0].id).status == 200)
             #expect(try await devices[0].acknowledge(1).status == 200)
 
-            let second = devices[1]
-            let caughtUp = Gate()
-            async let ended = second.streamToEnd(caughtUp: caughtUp)
-            await caughtUp.wait()
-            time.advance(by: .seconds(1))
-            devices.append(try await TestUser.logIn(second.name, on: client))
-            let names = try await ended
-            #expect(names == ["message", "caught-up", "logged-out"])
+            let newest = try await client.stream(token: devices[1].token) { [devices] events in
+                _ = try await events.take(2)
+                time.advance(by: .seconds(1))
+                let newest = try await TestUser.logIn(devices[0].name, on: client)
+                #expect(try await newest.send("2", to: newest.id).status == 200)
+                let event = try await events.next()
+                #expect(event?.id == "2")
+                return newest
+            }
+            devices.append(newest)
             var statuses: [Int] = []
             for device in devices { statuses.append(try await client.status(of: device.token)) }
-            #expect(statuses == [200, 401] + Array(repeating: 200, count: 19))
-            #expect(try await client.logIn(second.name, device: second.device).status == 400)
+            #expect(statuses == [200, 200, 401] + Array(repeating: 200, count: 18))
+            #expect(try await client.logIn(newest.name, device: devices[2].device).status == 400)
+        }
+    }
+
+    @Test("Where all devices have streams, the one longest unseen is told that it is logged out")
+    func evictionOfStreams() async throws {
+        try await TestServer.run({ $0.limits.devices = 1 }) { server in
+            let client = TestClient(server.url)
+            let old = try await TestUser.make(on: client)
+            let caughtUp = Gate()
+            async let ended = old.streamToEnd(caughtUp: caughtUp)
+            await caughtUp.wait()
+            let new = try await TestUser.logIn(old.name, on: client)
+            let names = try await ended
+            #expect(names == ["caught-up", "logged-out"])
+            #expect(try await client.status(of: new.token) == 200)
         }
     }
 

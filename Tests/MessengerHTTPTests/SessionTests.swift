@@ -188,6 +188,10 @@ struct SessionTests {
             let home = TestClient.from("2001:db8::1")
             let ann = try await TestUser.make(on: client, headers: home)
             for _ in 1...15 { #expect(try await client.logIn(ann.name, password: "wrong", headers: home).status == 401) }
+            for (old, status) in [("wrong", 401), (TestUser.password, 200)] {
+                let answer = try await ann.post("/api/password/", ["old": old, "new": TestUser.password], headers: home)
+                #expect(answer.status == status)
+            }
             let neighbour = TestClient.from("2001:db8::2")
             #expect(try await client.logIn(ann.name, headers: neighbour).status == 200, "the same /64")
         }

@@ -87,9 +87,9 @@ actor DeliveryLedger {
     /// Anything else that must not be: an answer, an event.
     func surprise(_ what: String) { seen.surprises.append(what) }
 
-    /// What arrived so far, and how much of what was accepted did not.
-    var progress: (arrived: Int, outstanding: Int) {
-        (seen.delivered + seen.repeated, readers.values.reduce(0) { $0 + $1.outstanding.count })
+    /// What was sent so far, and how many arrivals are still due for what was accepted.
+    var progress: (sent: Int, outstanding: Int) {
+        (seen.sent, readers.values.reduce(0) { $0 + $1.outstanding.count })
     }
 
     /// The judgement, for when nothing more will come.

@@ -5,6 +5,8 @@ import TestSupport
 struct DeliveryScenario: Sendable {
     var rounds = 10
     var roundLength = 400...1_200
+    /// After the rounds the writers go on until they have sent so many, however slow the machine is.
+    var leastSent = 0
     /// When nothing more has come for this long, nothing will: longer than a poll, where a signal can be lost.
     var patience = Duration.seconds(15)
     var writers = 4
@@ -80,7 +82,7 @@ struct DeliveryScenario: Sendable {
             for (index, reader) in cast.fetches.enumerated() {
                 readers.addTask { await reader.run(SeededRandom(seed: seed, part: 200 + index)) }
             }
-            try await write(cast.writers, interrupt)
+            try await write(cast.writers, ledger, interrupt)
             // Once the last message has arrived in order, all those before it have, answered or not.
             await cast.writers[0].sendLast(SeededRandom(seed: seed, part: 1))
             try await drain(ledger)
@@ -89,7 +91,7 @@ struct DeliveryScenario: Sendable {
     }
 
     private func write(
-        _ writers: [ScenarioWriter], _ interrupt: @escaping @Sendable () async throws -> Void
+        _ writers: [ScenarioWriter], _ ledger: DeliveryLedger, _ interrupt: @escaping @Sendable () async throws -> Void
     ) async throws {
         let stop = StopSign()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -101,6 +103,7 @@ struct DeliveryScenario: Sendable {
                 try await Task.sleep(for: random.pause(roundLength))
                 try await interrupt()
             }
+            while await ledger.progress.sent < leastSent { try await Task.sleep(for: .milliseconds(20)) }
             stop.raise()
             try await group.waitForAll()
         }
@@ -108,14 +111,13 @@ struct DeliveryScenario: Sendable {
 
     /// Waits until all that was accepted has arrived, or nothing more comes.
     private func drain(_ ledger: DeliveryLedger) async throws {
-        var last = await ledger.progress
+        var last = await ledger.progress.outstanding
         var since = ContinuousClock.now
-        while last.outstanding > 0, ContinuousClock.now - since < patience {
+        while last > 0, ContinuousClock.now - since < patience {
             try await Task.sleep(for: .milliseconds(50))
-            let progress = await ledger.progress
-            // Repeats are no progress: a message that is refused again and again is not on its way.
-            if progress.outstanding != last.outstanding { since = .now }
-            last = progress
+            let outstanding = await ledger.progress.outstanding
+            if outstanding != last { since = .now }
+            last = outstanding
         }
         // What must not come gets a moment to come.
         try await Task.sleep(for: .milliseconds(300))

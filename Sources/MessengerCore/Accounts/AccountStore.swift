@@ -79,16 +79,20 @@ public struct Login: Sendable {
     /// The device that the client says it is.
     public let device: DeviceID?
     public let callback: CallbackRegistration
+    /// The user's devices that are seen right now: they have a live stream.
+    public let attached: Set<DeviceID>
     public let now: Timestamp
 
     public init(
-        user: UserID, token: TokenHash, publicKey: String, device: DeviceID?, callback: CallbackRegistration, now: Timestamp
+        user: UserID, token: TokenHash, publicKey: String, device: DeviceID?, callback: CallbackRegistration,
+        attached: Set<DeviceID> = [], now: Timestamp
     ) {
         self.user = user
         self.token = token
         self.publicKey = publicKey
         self.device = device
         self.callback = callback
+        self.attached = attached
         self.now = now
     }
 }

@@ -75,7 +75,7 @@ public struct Accounts: Sendable {
                 user: account.id, token: token.hash, publicKey: request.publicKey, device: request.deviceID,
                 callback: CallbackRegistration(
                     address: request.userAddress, isPushable: obstacle == nil, origin: origin, secret: secret),
-                now: time.now()))
+                attached: streams.attached(of: account.id), now: time.now()))
         streams.end(outcome.loggedOut, .loggedOut)
         callbacks.sign(of: outcome.device, account.id)
         return LoginResponse(
@@ -106,10 +106,10 @@ public struct Accounts: Sendable {
 
     public func changePassword(_ session: Session, _ request: PasswordRequest, from origin: ClientOrigin) async throws {
         try check(newPassword: request.new, field: "new")
-        try checkPause(for: session.username, from: origin)
+        let account = try await store.account(named: session.username, from: origin.key)
+        if account?.hasLiveDeviceAtOrigin != true { try checkPause(for: session.username, from: origin) }
         guard request.old.utf8.count <= PasswordHasher.maximumLength,
-            let account = try await store.account(named: session.username, from: nil),
-            try await hasher.verify(request.old, against: account.passwordHash)
+            try await hasher.verify(request.old, against: account?.passwordHash)
         else {
             throttle.failed(session.username, from: origin.key)
             throw AccountError.wrongPassword
@@ -168,7 +168,7 @@ public struct Accounts: Sendable {
         guard let address = CallbackAddress(text) else {
             return "none: not an address to push to; use http(s)://host[:port][/path] or host:port"
         }
-        guard let literal = IPAddress(address.host) else { return nil }
+        guard let literal = address.literal else { return nil }
         do {
             try callbackGuard.check(literal, port: address.port, origin: origin)
             return nil

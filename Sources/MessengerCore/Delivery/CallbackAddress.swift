@@ -54,8 +54,18 @@ public struct CallbackAddress: Hashable, Sendable {
         return (String(name), port)
     }
 
+    /// The address, where no look-up is needed to know it: `localhost` is loopback (RFC 6761).
+    public var literal: IPAddress? {
+        let name = host.lowercased()
+        return name == "localhost" || name.hasSuffix(".localhost") ? IPAddress("127.0.0.1") : IPAddress(host)
+    }
+
+    /// A name that ends in a number is an IPv4 address or nothing: systems read `127.1` and `0x7f000001` as addresses too.
     private static func isHostName(_ name: Substring) -> Bool {
-        (1...253).contains(name.utf8.count)
+        let last = name.split(separator: ".").last ?? ""
+        let isNumber = last.first?.isNumber == true && last.dropFirst().allSatisfy { $0.isHexDigit || $0 == "x" || $0 == "X" }
+        if isNumber { return IPAddress(String(name))?.isIPv4 == true }
+        return (1...253).contains(name.utf8.count)
             && name.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -93,13 +93,15 @@ public struct CallbackDispatcher: Service {
     /// Pushes a page, or until something stops it.
     private func push(to device: DeviceID) async -> CallbackSchedule.Result {
         do {
-            guard let target = try await store.callbackTarget(of: device, now: time.now()) else {
-                await pusher.release(device)
-                return .stopped
-            }
             let page = try await inbox.pending(for: device, limit: Self.pageSize)
             for message in page.messages {
                 if streams.isAttached(device) || Task.isCancelled { return .stopped }
+                // Meanwhile the device may have logged out, moved, or acknowledged by itself.
+                guard let target = try await store.callbackTarget(of: device, now: time.now()) else {
+                    await pusher.release(device)
+                    return .stopped
+                }
+                if message.number <= target.cursor { continue }
                 guard try await push(message, to: target) else { return .failed }
             }
             return page.messages.isEmpty ? .drained : .more

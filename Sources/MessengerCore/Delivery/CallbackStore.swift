@@ -36,6 +36,7 @@ public struct CallbackTarget: Sendable {
     public let device: DeviceID
     public let user: UserID
     public let generation: Int64
+    public let cursor: MessageNumber
     public let address: CallbackAddress
     public let origin: ClientOrigin
     /// The current one, then the one before while it is still good.
@@ -54,12 +55,14 @@ public struct CallbackTarget: Sendable {
     }
 
     public init(
-        device: DeviceID, user: UserID, generation: Int64, address: CallbackAddress, origin: ClientOrigin, secrets: [[UInt8]],
+        device: DeviceID, user: UserID, generation: Int64, cursor: MessageNumber, address: CallbackAddress, origin: ClientOrigin,
+        secrets: [[UInt8]],
         refusal: Refusal?
     ) {
         self.device = device
         self.user = user
         self.generation = generation
+        self.cursor = cursor
         self.address = address
         self.origin = origin
         self.secrets = secrets

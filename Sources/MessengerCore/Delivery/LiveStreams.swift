@@ -41,6 +41,8 @@ public final class LiveStreams: Sendable {
 
     public func isAttached(_ device: DeviceID) -> Bool { state.withLock { $0.byDevice[device] != nil } }
 
+    public func attached(of user: UserID) -> Set<DeviceID> { state.withLock { $0.devicesOfUser[user] ?? [] } }
+
     public func ring(_ users: [UserID]) {
         let bells = state.withLock { state in
             users.flatMap { user in (state.devicesOfUser[user] ?? []).compactMap { state.byDevice[$0] } }

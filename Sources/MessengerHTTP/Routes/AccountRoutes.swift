@@ -29,8 +29,9 @@ struct AccountRoutes: Sendable {
     @Sendable private func find(_ request: Request, _ context: APIContext) async throws -> Response {
         _ = try await authenticator.session(of: request)
         let name: String
-        if let query = request.uri.queryParameters["username"] {
-            name = String(query)
+        if request.uri.queryParameters["username"] != nil {
+            // As forms encode it: a plus is a space.
+            name = try request.uri.decodeQuery(as: UsernameRequest.self, context: context).username
         } else {
             name = try await JSONBody.decode(UsernameRequest.self, from: request).username
         }
