@@ -141,7 +141,7 @@ extension SQLiteBackend {
 
         private static func abandoned(_ db: Database, before: Timestamp) throws -> [Int64] {
             try Int64.fetchAll(
-                db, sql: "SELECT id FROM devices WHERE failing_since <= ? AND last_seen <= failing_since AND pushes = 1",
+                db, sql: "SELECT id FROM devices WHERE failing_since <= ?1 AND last_seen <= ?1 AND pushes = 1",
                 arguments: [before.rawValue])
         }
     }

@@ -115,6 +115,8 @@ struct CallbackContractTests {
             #expect(try await sweep(T.start + .days(7)) == [])
             #expect(try await sweep(T.start + .days(7) + .hours(1)) == [silent])
             #expect(try await backend.texts(seen) == [])
+            // From its last sign on, it has a week again.
+            #expect(try await sweep(T.start + .days(9)) == [seen])
         }
     }
 }

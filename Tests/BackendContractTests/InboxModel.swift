@@ -253,7 +253,7 @@ struct InboxModel: Sendable {
         guard sweep.expireBefore != nil else { return }
         devices = devices.filter { _, device in
             guard device.isPushed, let since = device.failingSince else { return true }
-            return !(since <= sweep.now - limits.callbackPatience && device.lastSeen <= since)
+            return !(since <= sweep.now - limits.callbackPatience && device.lastSeen <= sweep.now - limits.callbackPatience)
         }
     }
 

@@ -122,7 +122,11 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         var (head, body) = refusal.error.answer(refusal.preferences)
         head.headerFields[.cacheControl] = "no-store"
         head.headerFields[.vary] = "Accept"
-        if !context.channel.isHTTP2Stream { head.headerFields[.connection] = "close" }
+        if context.channel.isHTTP2Stream {
+            report(.answered, context)
+        } else {
+            head.headerFields[.connection] = "close"
+        }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !refusal.isHead { context.write(wrapOutboundOut(.body(body)), promise: nil) }
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
