@@ -9,7 +9,7 @@ final class FaultyInboxStore: InboxStore {
         case answersBeforeCommit
         /// A message that comes again under its key is stored again.
         case ignoresKeys
-        /// One page comes with its first two messages swapped; not one for callbacks, which skip what is behind the cursor
+        /// One page of each reader comes with its first two messages swapped; not one for callbacks, which skip what is behind the cursor
         /// by themselves and would show a lost message instead.
         case swapsMessagesOnce
         /// What is handed out counts as acknowledged.
@@ -21,7 +21,7 @@ final class FaultyInboxStore: InboxStore {
 
     private let base: any InboxStore
     private let fault: Fault
-    private let state = Mutex((batches: 0, hasSwapped: false))
+    private let state = Mutex((batches: 0, swapped: Set<DeviceID>()))
 
     init(_ base: any InboxStore, _ fault: Fault) {
         self.base = base
@@ -58,11 +58,7 @@ final class FaultyInboxStore: InboxStore {
         case .answersBeforeCommit, .ignoresKeys: return page
         case .swapsMessagesOnce:
             guard page.messages.count > 1, try await !isPushedTo(device) else { return page }
-            let hasSwapped = state.withLock { state in
-                defer { state.hasSwapped = true }
-                return state.hasSwapped
-            }
-            if hasSwapped { return page }
+            guard state.withLock({ $0.swapped.insert(device).inserted }) else { return page }
             var messages = page.messages
             messages.swapAt(0, 1)
             return PendingPage(messages: messages, start: page.start, head: page.head)
