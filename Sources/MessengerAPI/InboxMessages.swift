@@ -1,18 +1,13 @@
 /// Body of `POST /api/messages/`, one receiver or many. Which fields must be there depends on the form, so all are
 /// optional here.
-public struct SendRequest: Codable, Sendable {
-    public struct Item: Codable, Sendable {
+public struct SendRequest: Sendable {
+    public struct Item: Sendable {
         public let receiverID: UserID
         public let message: String
 
         public init(receiverID: UserID, message: String) {
             self.receiverID = receiverID
             self.message = message
-        }
-
-        enum CodingKeys: String, CodingKey {
-            case message
-            case receiverID = "receiver_id"
         }
     }
 
@@ -24,13 +19,17 @@ public struct SendRequest: Codable, Sendable {
     public let messages: [Item]?
     public let clientMessageID: String?
 
-    enum CodingKeys: String, CodingKey {
-        case message, messages
-        case senderID = "sender_id"
-        case senderUsername = "sender_username"
-        case receiverID = "receiver_id"
-        case sendDate = "send_date"
-        case clientMessageID = "client_message_id"
+    public init(
+        message: String? = nil, senderID: UserID? = nil, senderUsername: String? = nil, receiverID: UserID? = nil,
+        sendDate: String?, messages: [Item]? = nil, clientMessageID: String? = nil
+    ) {
+        self.message = message
+        self.senderID = senderID
+        self.senderUsername = senderUsername
+        self.receiverID = receiverID
+        self.sendDate = sendDate
+        self.messages = messages
+        self.clientMessageID = clientMessageID
     }
 }
 

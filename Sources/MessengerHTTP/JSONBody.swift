@@ -7,7 +7,6 @@ import NIOFoundationCompat
 /// Reads a request's JSON body.
 enum JSONBody {
     static let maximumBytes = 2 << 20
-    static let maximumDepth = 16
 
     /// Throws `APIError`: 413 beyond the limit, 415 for another content type, 400 for anything that is not the JSON wanted.
     static func decode<Value: Decodable>(
@@ -30,13 +29,7 @@ enum JSONBody {
     }
 
     static func decode<Value: Decodable>(_ type: Value.Type, from body: ByteBuffer) throws -> Value {
-        guard body.readableBytes > 0 else { throw APIError.validation("The body is empty; JSON is expected.") }
-        try body.withUnsafeReadableBytes { bytes in
-            guard String(validating: bytes.bindMemory(to: UInt8.self), as: UTF8.self) != nil else {
-                throw APIError.validation("The body is not UTF-8.")
-            }
-            guard depth(bytes) <= maximumDepth else { throw APIError.validation("The JSON is nested too deeply.") }
-        }
+        try read(body) { (bytes) throws(JSONError) in try JSONScanner.validate(bytes) }
         do {
             return try JSONDecoder().decode(type, from: Data(buffer: body, byteTransferStrategy: .noCopy))
         } catch let error as DecodingError {
@@ -44,38 +37,34 @@ enum JSONBody {
         }
     }
 
-    private static func isJSON(_ contentType: String) -> Bool {
+    /// What `parse` makes of the body, with its errors as answers.
+    static func read<Value>(
+        _ body: ByteBuffer, _ parse: (UnsafeRawBufferPointer) throws(JSONError) -> Value
+    ) throws(APIError) -> Value {
+        guard body.readableBytes > 0 else { throw .validation("The body is empty; JSON is expected.") }
+        do {
+            return try body.withUnsafeReadableBytes { (bytes) throws(JSONError) in try parse(bytes) }
+        } catch {
+            throw .validation(describe(error))
+        }
+    }
+
+    static func isJSON(_ contentType: String) -> Bool {
         let type = contentType.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
         return type == "application/json" || type.hasPrefix("application/") && type.hasSuffix("+json")
     }
 
-    /// How deeply arrays and objects are nested; brackets within strings do not count.
-    static func depth(_ bytes: some Sequence<UInt8>) -> Int {
-        var depth = 0
-        var deepest = 0
-        var isString = false
-        var isEscaped = false
-        for byte in bytes {
-            if isString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isString = true
-            case UInt8(ascii: "{"), UInt8(ascii: "["):
-                depth += 1
-                deepest = max(deepest, depth)
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-            default: break
-            }
+    private static func describe(_ error: JSONError) -> String {
+        switch error {
+        case .syntax: "The body is not valid JSON."
+        case .notUTF8: "The body is not UTF-8."
+        case .tooDeep: "The JSON is nested too deeply."
+        case .loneSurrogate: "The body has half of a surrogate pair."
+        case .nameTwice: "The JSON names a member of an object twice."
+        case .notAnObject: "The body is not a JSON object."
+        case .wrongType(let field): "\(field): The field has the wrong type."
+        case .missing(let field): "\(field): The field is missing."
         }
-        return deepest
     }
 
     /// Names the field, never the content.

@@ -59,9 +59,15 @@ public struct MessengerServer: Service {
         let port = BoundPort(settings.port)
         let streams = LiveStreams()
         let mailbox = CallbackMailbox()
-        stores.signal.subscribe { users in
-            streams.ring(users)
-            mailbox.news(users)
+        stores.signal.subscribe { news in
+            switch news {
+            case .stored(let messages):
+                streams.offer(messages)
+                mailbox.news(messages.map(\.receiver))
+            case .hint(let users):
+                streams.ring(users)
+                mailbox.news(users)
+            }
         }
         let failure = FailureLatch()
         let freeDisk = FreeDisk(
@@ -79,16 +85,17 @@ public struct MessengerServer: Service {
             allowed: settings.callbackAllow, allowsLocalLoopback: true, ownPorts: { [port.value] },
             ownAddresses: try Self.ownAddresses())
         let accounts = Accounts(
-            store: stores.accounts, hasher: PasswordHasher(cost: substitutes.passwordCost), streams: streams,
-            callbacks: mailbox, callbackGuard: callbackGuard, phoneKey: stores.phoneKey, registration: settings.registration,
-            limitsLogins: settings.rateLimit.perSecond > 0, time: time)
+            store: stores.accounts, hasher: PasswordHasher(cost: substitutes.passwordCost), sessions: SessionCache(),
+            streams: streams, callbacks: mailbox, callbackGuard: callbackGuard, phoneKey: stores.phoneKey,
+            registration: settings.registration, limitsLogins: settings.rateLimit.perSecond > 0, time: time)
         let group = MultiThreadedEventLoopGroup.singleton
 
         self.logger = logger
         self.failure = failure
         services = [
             failure, freeDisk,
-            Housekeeper(store: stores.inboxes, streams: streams, messageTTL: settings.messageTTL, time: time, logger: logger),
+            Housekeeper(
+                store: stores.inboxes, messageTTL: settings.messageTTL, time: time, logger: logger, onAbandoned: accounts.ended),
             CallbackDispatcher(
                 inbox: inbox, store: stores.callbacks,
                 pusher: try HTTPCallbackPusher(
@@ -144,15 +151,19 @@ public struct MessengerServer: Service {
         let table = routeTable(
             settings, inbox: inbox, accounts: accounts, callbacks: stores.callbacks, streams: streams, mailbox: mailbox,
             limits: limits)
-        let entry = EntryMiddleware(
-            trustedProxies: settings.trustedProxies, limits: limits, routes: table, time: time, logger: logger)
+        let journal = RequestJournal(time: time, logger: logger)
+        let entry = EntryMiddleware(trustedProxies: settings.trustedProxies, limits: limits, routes: table, journal: journal)
+        let sends = SendRoute(
+            accounts: accounts, inbox: inbox, limits: limits, trustedProxies: settings.trustedProxies, journal: journal)
         return Application(
-            router: table.router(middleware: entry), server: try server(settings, time: time, logger: logger),
+            router: table.router(middleware: entry), server: try server(settings, sends: sends, time: time, logger: logger),
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 4_096),
             onServerRunning: onReady, eventLoopGroupProvider: .shared(group), logger: logger.quieter)
     }
 
-    private static func server(_ settings: ServerSettings, time: TimeSource, logger: Logger) throws -> HTTPServerBuilder {
+    private static func server(
+        _ settings: ServerSettings, sends: SendRoute, time: TimeSource, logger: Logger
+    ) throws -> HTTPServerBuilder {
         let idleTimeout = Duration.seconds(75)
         let connections = ConnectionCount(limit: settings.maximumConnections, uptime: time.uptime)
         var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
@@ -161,7 +172,8 @@ public struct MessengerServer: Service {
         decoder.maxHeaderListSize = 80 << 10
         decoder.maxHeaderFieldCount = 1_000
         let http1 = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [RequestGuard()], idleTimeout: TimeAmount(idleTimeout), httpDecoderConfiguration: decoder)
+            additionalChannelHandlers: [RequestGuard(), SendHandler(route: sends)], idleTimeout: TimeAmount(idleTimeout),
+            httpDecoderConfiguration: decoder)
         guard let folder = settings.certificateFolder else {
             return HTTPServerBuilder { responder in
                 GuardedChannel(base: HTTP1Channel(responder: responder, configuration: http1), connections: connections)

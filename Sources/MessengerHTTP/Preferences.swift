@@ -39,17 +39,17 @@ extension Substring {
 
 extension Response {
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok, type: String = "application/json") -> Response {
-        let body = ByteBuffer(bytes: WireJSON.encode(value))
-        return Response(
-            status: status, headers: [.contentType: type, .contentLength: "\(body.readableBytes)"],
-            body: ResponseBody(byteBuffer: body))
+        bytes(WireJSON.encode(value), status: status, type: type)
     }
 
     static func text(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
-        let body = ByteBuffer(string: text)
-        return Response(
-            status: status, headers: [.contentType: "text/plain; charset=utf-8", .contentLength: "\(body.readableBytes)"],
-            body: ResponseBody(byteBuffer: body))
+        bytes(Array(text.utf8), status: status, type: "text/plain; charset=utf-8")
+    }
+
+    static func bytes(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, type: String) -> Response {
+        Response(
+            status: status, headers: [.contentType: type, .contentLength: "\(bytes.count)"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
     }
 
     /// A sentence, as text or as JSON.

@@ -24,6 +24,7 @@ struct AppendBatch {
     private let limits: InboxLimits
     private var rows: [UserID: InboxRow] = [:]
     private var changed: Set<UserID> = []
+    private(set) var stored: [InboxMessage] = []
 
     init(_ db: Database, limits: InboxLimits) {
         self.db = db
@@ -135,6 +136,10 @@ struct AppendBatch {
                 message.receiver.rawValue, row.next, submission.sender.rawValue, submission.senderUsername.text,
                 submission.sendDate, submission.now.rawValue, Data(message.body.utf8),
             ])
+        stored.append(
+            InboxMessage(
+                number: MessageNumber(row.next), sender: submission.sender, senderUsername: submission.senderUsername.text,
+                receiver: message.receiver, body: message.body, sendDate: submission.sendDate))
         row.next += 1
         row.messages += 1 - room.messages
         row.bytes += message.body.utf8.count - room.bytes

@@ -4,13 +4,13 @@ import MessengerAPI
 import MessengerCore
 
 extension SQLiteBackend: InboxStore {
-    public func append(_ submissions: [Submission]) async throws -> [SubmissionOutcome] {
+    public func append(_ submissions: [Submission]) async throws -> AppendResult {
         let limits = limits
         return try await write { db in
             var batch = AppendBatch(db, limits: limits)
             let outcomes = try submissions.map { try batch.add($0) }
             try batch.finish()
-            return outcomes
+            return AppendResult(outcomes: outcomes, stored: batch.stored)
         }
     }
 

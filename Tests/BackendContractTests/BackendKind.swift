@@ -71,7 +71,7 @@ struct BackendUnderTest {
         )
     }
 
-    func send(_ submission: Submission) async throws -> SubmissionOutcome { try await store.append([submission])[0] }
+    func send(_ submission: Submission) async throws -> SubmissionOutcome { try await store.append([submission]).outcomes[0] }
 
     func texts(_ device: DeviceID, after: Int64 = 0) async throws -> [String]? {
         try await store.pending(for: device, after: MessageNumber(after), limit: 1_000, bytes: 1 << 20)?.messages.map(\.body)

@@ -23,8 +23,16 @@ final class FakeBackend: AccountStore, InboxStore, CallbackStore {
     }
     func delete(_ user: UserID) async throws -> Bool { model.withLock { $0.delete(user) } }
 
-    func append(_ submissions: [Submission]) async throws -> [SubmissionOutcome] {
-        model.withLock { model in submissions.map { model.append($0) } }
+    func append(_ submissions: [Submission]) async throws -> AppendResult {
+        model.withLock { model in
+            var stored: [InboxMessage] = []
+            let outcomes = submissions.map { submission in
+                let outcome = model.append(submission)
+                if case .accepted = outcome { stored += submission.messages.map { model.users[$0.receiver]!.log.last!.message } }
+                return outcome
+            }
+            return AppendResult(outcomes: outcomes, stored: stored)
+        }
     }
     func remembered(
         _ key: IdempotencyKey, of sender: UserID, fingerprint: [UInt8], now: Timestamp

@@ -17,8 +17,8 @@ struct HousekeeperTests {
             let device = try await backend.store.logIn(T.login(ann, now: time.now)).device
             _ = try await backend.send(T.submission(from: ann, to: [ann], now: time.now))
             let keeper = Housekeeper(
-                store: backend.store, streams: LiveStreams(), messageTTL: .hours(1), time: time.source,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                store: backend.store, messageTTL: .hours(1), time: time.source,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onAbandoned: { _ in })
             let task = Task { try await keeper.run() }
             // Each round the keeper is asleep again only after it has swept.
             func round() async throws {

@@ -60,17 +60,19 @@ struct InboxContractTests {
         try await kind.run { (backend: BackendUnderTest) async throws in
             let (ann, bob) = (try await backend.user("ann"), try await backend.user("bob"))
             let device = try await backend.store.logIn(T.login(bob)).device
-            let outcomes = try await backend.store.append([
+            let result = try await backend.store.append([
                 T.submission(from: ann, to: [bob], "1", key: "a"), T.submission(from: ann, to: [UserID(9)], "2"),
                 T.submission(from: ann, to: [bob], "1", key: "a"), T.submission(from: ann, to: [bob], "3", key: "a"),
                 T.submission(from: ann, to: [bob], "4"),
             ])
             #expect(
-                outcomes == [
+                result.outcomes == [
                     .accepted(receivers: 1), .unknownReceivers([UserID(9)]), .repeated(receivers: 1), .keyReused,
                     .accepted(receivers: 1),
                 ])
             #expect(try await backend.texts(device) == ["1", "4"])
+            let stored = try #require(try await backend.store.pending(for: device, after: .zero, limit: 9, bytes: .max)).messages
+            #expect(result.stored == stored, "what was stored is what a reader will find")
         }
     }
 

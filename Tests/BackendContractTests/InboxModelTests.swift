@@ -29,7 +29,7 @@ struct InboxModelTests {
 
 /// One history: makes a random step in both worlds and compares what can be seen.
 struct RandomHistory {
-    private var random: SplitMix64
+    private var random: SeededRandom
     private var model: InboxModel
     private var store: any Backend
     private let restart: (any Backend) throws -> any Backend
@@ -41,7 +41,7 @@ struct RandomHistory {
     private var tokens: [TokenHash] = []
 
     init(seed: UInt64, limits: InboxLimits, backend: BackendUnderTest) {
-        random = SplitMix64(state: seed)
+        random = SeededRandom(seed: seed)
         model = InboxModel(limits: limits)
         store = backend.store
         restart = backend.restart
@@ -199,19 +199,6 @@ extension SubmissionOutcome {
     }
 }
 
-/// A small seeded generator (Steele, Lea, Flood 2014), so that a history can be played again.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 private func decodeSendRequest(_ json: String) throws -> SendRequest {
-    try JSONDecoder().decode(SendRequest.self, from: Data(json.utf8))
+    try Array(json.utf8).withUnsafeBytes { try SendRequest(json: $0) }
 }

@@ -65,7 +65,7 @@ struct SQLiteTests {
         }
         let ann = try await backend.register(T.account("ann"))
         let device = try await backend.logIn(T.login(ann)).device
-        let inbox = GroupCommit<Submission, SubmissionOutcome>(maximumItems: 256) { try await backend.append($0) }
+        let inbox = GroupCommit<Submission, SubmissionOutcome>(maximumItems: 256) { try await backend.append($0).outcomes }
         let failures = await withTaskGroup(of: Bool.self) { group in
             for index in 0..<256 {
                 group.addTask {

@@ -9,19 +9,28 @@ struct SignalContractTests {
     func announcements() {
         let signal = LocalSignal()
         let heard = (Heard(), Heard())
-        signal.announce([UserID(1)])
+        func stored(_ receivers: Int64...) -> [InboxMessage] {
+            receivers.map {
+                InboxMessage(
+                    number: MessageNumber(1), sender: UserID(9), senderUsername: "ann", receiver: UserID($0), body: "",
+                    sendDate: "2026-01-01")
+            }
+        }
+        signal.announce(stored(1))
         signal.subscribe { heard.0.add($0) }
-        signal.announce([UserID(2), UserID(3)])
+        signal.announce(stored(2, 3))
         signal.subscribe { heard.1.add($0) }
-        signal.announce([UserID(4)])
+        signal.announce(stored(4))
         signal.announce([])
-        #expect(heard.0.users == [[UserID(2), UserID(3)], [UserID(4)]])
-        #expect(heard.1.users == [[UserID(4)]])
+        #expect(heard.0.messages == [stored(2, 3), stored(4)])
+        #expect(heard.1.messages == [stored(4)])
     }
 
     private final class Heard: Sendable {
-        private let state = Mutex<[[UserID]]>([])
-        var users: [[UserID]] { state.withLock { $0 } }
-        func add(_ users: [UserID]) { state.withLock { $0.append(users) } }
+        private let state = Mutex<[[InboxMessage]]>([])
+        var messages: [[InboxMessage]] { state.withLock { $0 } }
+        func add(_ news: InboxNews) {
+            if case .stored(let messages) = news { state.withLock { $0.append(messages) } }
+        }
     }
 }

@@ -47,23 +47,65 @@ struct DeliveryTests {
         streams.ring([UserID(1)])
         streams.ring([UserID(1), UserID(9)])
         bell.ringQuiet()
-        #expect(await bell.next() == .news)
-        #expect(await bell.next() == .quiet)
+        #expect(await bell.next(after: .zero) == .news)
+        #expect(await bell.next(after: .zero) == .quiet)
         streams.ring([UserID(1)])
         streams.end([DeviceID(1)], .loggedOut)
         streams.close()
-        #expect(await bell.next() == .end(.loggedOut))
-        #expect(await bell.next() == .end(.loggedOut))
+        #expect(await bell.next(after: .zero) == .end(.loggedOut))
+        #expect(await bell.next(after: .zero) == .end(.loggedOut))
+    }
+
+    @Test("What was committed is handed over as long as no number is missed; then the store is to be read")
+    func handOver() async {
+        let streams = LiveStreams()
+        let bell = streams.attach(session(1, user: 2))
+        streams.offer([message(1)])
+        #expect(await bell.next(after: .zero) == .news, "the stream read the store meanwhile")
+        streams.offer([message(2), message(3)])
+        #expect(await bell.next(after: MessageNumber(2)) == .news, "the stream has read the second already")
+        async let fresh = bell.next(after: MessageNumber(3))
+        await listening(bell)
+        streams.offer([message(4)])
+        #expect(await fresh == .fresh([message(4)]))
+        // The stream writes: what comes now is kept for it, in order.
+        streams.offer([message(5), message(6)])
+        #expect(await bell.next(after: MessageNumber(4)) == .fresh([message(5), message(6)]))
+        streams.offer([message(8)])
+        streams.offer([message(9)])
+        #expect(await bell.next(after: MessageNumber(6)) == .news)
+        async let ended = bell.next(after: MessageNumber(9))
+        await listening(bell)
+        streams.offer([message(10)])
+        #expect(await ended == .fresh([message(10)]))
+    }
+
+    @Test("A slow stream is handed no more than a page; the rest it reads")
+    func handOverLimit() async {
+        let streams = LiveStreams()
+        let bell = streams.attach(session(1, user: 2))
+        async let first = bell.next(after: .zero)
+        await listening(bell)
+        streams.offer([message(1)])
+        #expect(await first == .fresh([message(1)]))
+        streams.offer((2...101).map { message($0) })
+        #expect(await bell.next(after: MessageNumber(1)) == .fresh((2...101).map { message($0) }))
+        streams.offer((102...202).map { message($0) })
+        #expect(await bell.next(after: MessageNumber(101)) == .news)
+    }
+
+    private func listening(_ bell: StreamBell) async {
+        while !bell.isListening { await Task.yield() }
     }
 
     @Test("A listener wakes at once, and a cancelled one ends")
     func waiting() async throws {
         let streams = LiveStreams()
         let bell = streams.attach(session(1))
-        async let wake = bell.next()
+        async let wake = bell.next(after: .zero)
         streams.ring([UserID(1)])
         #expect(await wake == .news)
-        let task = Task { await bell.next() }
+        let task = Task { await bell.next(after: .zero) }
         task.cancel()
         #expect(await task.value == .end(.disconnected))
     }

@@ -17,7 +17,8 @@ struct OpenAPITests {
         let inbox = Inbox(
             store: backend, signal: LocalSignal(), time: time, hasFreeDisk: { true }, onUnknownOutcome: { _ in })
         let accounts = Accounts(
-            store: backend, hasher: PasswordHasher(cost: .trivial), streams: streams, callbacks: mailbox,
+            store: backend, hasher: PasswordHasher(cost: .trivial), sessions: SessionCache(), streams: streams,
+            callbacks: mailbox,
             callbackGuard: CallbackGuard(allowed: [], allowsLocalLoopback: true, ownPorts: { [] }), phoneKey: [],
             registration: .open, limitsLogins: false, time: time)
         let table = MessengerServer.routeTable(

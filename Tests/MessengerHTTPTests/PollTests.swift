@@ -6,8 +6,8 @@ import Testing
 
 /// Loses every announcement, as a broker does that is away.
 private struct DeafSignal: InboxSignal {
-    func announce(_ users: [UserID]) {}
-    func subscribe(_ onNews: @escaping @Sendable ([UserID]) -> Void) {}
+    func announce(_ stored: [InboxMessage]) {}
+    func subscribe(_ onNews: @escaping @Sendable (InboxNews) -> Void) {}
 }
 
 @Suite("Polls find what a lost signal missed", .timeLimit(.minutes(1)))

@@ -116,7 +116,7 @@ struct SendLimitTests {
             free.add(-1)
             try await eventually("the look at the disk") {
                 time.advance(by: .seconds(1))
-                return try await ann.send("two", to: ann.id, key: "two").status == 503
+                return try await ann.send("not yet", to: ann.id).status == 503
             }
             let refused = try await ann.send("two", to: ann.id, key: "two")
             #expect(refused.status == 503)

@@ -161,7 +161,7 @@ struct CountedInboxes: InboxStore {
         return page
     }
 
-    func append(_ submissions: [Submission]) async throws -> [SubmissionOutcome] { try await base.append(submissions) }
+    func append(_ submissions: [Submission]) async throws -> AppendResult { try await base.append(submissions) }
     func remembered(
         _ key: IdempotencyKey, of sender: UserID, fingerprint: [UInt8], now: Timestamp
     ) async throws -> SubmissionOutcome? {

@@ -28,14 +28,14 @@ final class FaultyInboxStore: InboxStore {
         self.fault = fault
     }
 
-    func append(_ submissions: [Submission]) async throws -> [SubmissionOutcome] {
+    func append(_ submissions: [Submission]) async throws -> AppendResult {
         let count = state.withLock { state in
             state.batches += 1
             return state.batches
         }
         switch fault {
         case .answersBeforeCommit where count == Self.goodBatches:
-            return submissions.map { .accepted(receivers: $0.messages.count) }
+            return AppendResult(outcomes: submissions.map { .accepted(receivers: $0.messages.count) }, stored: [])
         case .ignoresKeys: return try await base.append(submissions.map(Self.withoutKey))
         default: return try await base.append(submissions)
         }

@@ -140,7 +140,7 @@ public struct Session: Sendable {
     public let device: DeviceID
     /// Rises with each login of the device: what an older login began may not change the device any more.
     public let generation: Int64
-    public let lastUsed: Timestamp
+    public internal(set) var lastUsed: Timestamp
 
     public init(
         token: TokenHash, user: UserID, username: Username, device: DeviceID, generation: Int64, lastUsed: Timestamp

@@ -9,6 +9,7 @@ public struct Accounts: Sendable {
     private let store: any AccountStore
     private let hasher: PasswordHasher
     private let throttle: LoginThrottle
+    private let sessions: SessionCache
     private let streams: LiveStreams
     private let callbacks: CallbackMailbox
     private let callbackGuard: CallbackGuard
@@ -17,12 +18,14 @@ public struct Accounts: Sendable {
     private let time: TimeSource
 
     public init(
-        store: any AccountStore, hasher: PasswordHasher, streams: LiveStreams, callbacks: CallbackMailbox,
-        callbackGuard: CallbackGuard, phoneKey: [UInt8], registration: Registration, limitsLogins: Bool, time: TimeSource
+        store: any AccountStore, hasher: PasswordHasher, sessions: SessionCache, streams: LiveStreams,
+        callbacks: CallbackMailbox, callbackGuard: CallbackGuard, phoneKey: [UInt8], registration: Registration,
+        limitsLogins: Bool, time: TimeSource
     ) {
         self.store = store
         self.hasher = hasher
         self.throttle = LoginThrottle(uptime: time.uptime, isOff: !limitsLogins)
+        self.sessions = sessions
         self.streams = streams
         self.callbacks = callbacks
         self.callbackGuard = callbackGuard
@@ -76,7 +79,7 @@ public struct Accounts: Sendable {
                 callback: CallbackRegistration(
                     address: request.userAddress, isPushable: obstacle == nil, origin: origin, secret: secret),
                 attached: streams.attached(of: account.id), now: time.now()))
-        streams.end(outcome.loggedOut, .loggedOut)
+        ended(outcome.loggedOut)
         callbacks.sign(of: outcome.device, account.id)
         return LoginResponse(
             userID: account.id, token: token.text, deviceID: outcome.device, cursor: outcome.cursor,
@@ -85,10 +88,33 @@ public struct Accounts: Sendable {
 
     /// The live session of a token; its use is written down at most hourly. Nil when there is none.
     public func session(token: some StringProtocol) async throws -> Session? {
+        if let session = cachedSession(token: token) { return session }
         let now = time.now()
-        guard let session = try await store.session(TokenHash(of: token), now: now) else { return nil }
-        if now - session.lastUsed >= Session.refreshInterval { try await store.refresh([session.token], now: now) }
+        let moment = sessions.moment()
+        guard var session = try await store.session(TokenHash(of: token), now: now) else { return nil }
+        if now - session.lastUsed >= Session.refreshInterval {
+            try await store.refresh([session.token], now: now)
+            session.lastUsed = now
+        }
+        sessions.insert(session, lookedUpAt: moment)
         return session
+    }
+
+    /// The same from memory alone; nil also when the store has to be asked, or told.
+    public func cachedSession(token: some StringProtocol) -> Session? {
+        guard let session = sessions.session(TokenHash(of: token)), isFresh(session) else { return nil }
+        return session
+    }
+
+    private func isFresh(_ session: Session) -> Bool {
+        let age = time.now() - session.lastUsed
+        return age >= .zero && age < Session.refreshInterval
+    }
+
+    /// The devices are logged in no more: to be called after the commit, whatever ended their sessions.
+    public func ended(_ devices: [DeviceID]) {
+        sessions.ended(devices)
+        streams.end(devices, .loggedOut)
     }
 
     /// Whether the session has not ended since, and is still its device's newest login.
@@ -101,7 +127,7 @@ public struct Accounts: Sendable {
             throw AccountError.invalid(field: "username", reason: "Not the name of this session's user.")
         }
         try await store.logOut(session.token)
-        streams.end([session.device], .loggedOut)
+        ended([session.device])
     }
 
     public func changePassword(_ session: Session, _ request: PasswordRequest, from origin: ClientOrigin) async throws {
@@ -116,13 +142,14 @@ public struct Accounts: Sendable {
         }
         throttle.succeeded(session.username, from: origin.key)
         let hash = try await hasher.hash(request.new)
-        streams.end(try await store.changePassword(of: session.user, to: hash, keeping: session.token), .loggedOut)
+        ended(try await store.changePassword(of: session.user, to: hash, keeping: session.token))
     }
 
     /// Deletes the account. A session may delete its own only; without one (`--open-delete`) any goes.
     public func delete(_ user: UserID, by session: Session?) async throws {
         if let session, session.user != user { throw AccountError.notYours }
         guard try await store.delete(user) else { throw session == nil ? AccountError.unknownUser : AccountError.notYours }
+        sessions.endedAll(of: user)
         streams.endAll(of: user, .loggedOut)
     }
 

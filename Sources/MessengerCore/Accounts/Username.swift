@@ -19,6 +19,9 @@ public struct Username: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { text }
 
+    /// Whether the text, once normalised, is this name.
+    public func isSame(as text: String) -> Bool { text.utf8.elementsEqual(self.text.utf8) || Username(text) == self }
+
     /// Byte by byte: Swift's own `==` on strings takes canonically equivalent text for the same.
     public static func == (left: Username, right: Username) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
     public func hash(into hasher: inout Hasher) {

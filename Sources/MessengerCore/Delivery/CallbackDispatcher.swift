@@ -120,7 +120,7 @@ public struct CallbackDispatcher: Service {
 
     /// True when the device is past this message.
     private func push(_ message: InboxMessage, to target: CallbackTarget) async throws -> Bool {
-        let body = WireJSON.encode(message.delivered)
+        let body = message.delivered.json
         let headers = WebhookSignature.headers(
             id: "\(target.user).\(message.number)", timestamp: time.now(), body: body, secrets: target.secrets)
         let outcome = await pusher.push(

@@ -25,7 +25,7 @@ public final class CallbackMailbox: Sendable {
     public init() {}
 
     /// These inboxes have news.
-    public func news(_ users: [UserID]) { add { $0.users.formUnion(users) } }
+    public func news(_ users: some Sequence<UserID> & Sendable) { add { $0.users.formUnion(users) } }
 
     /// The device gave a sign: it logged in, fetched, or its stream began or ended.
     public func sign(of device: DeviceID, _ user: UserID) {

@@ -11,7 +11,8 @@ public enum StreamEvent: Equatable, Sendable {
     case closing
 }
 
-/// One device's stream: what waits, then what comes, read from the store by the page. Nothing is acknowledged by it.
+/// One device's stream: what waits, read from the store by the page, then what comes, from memory as long as nothing is
+/// missed. Nothing is acknowledged by it.
 public struct LiveStream: Sendable {
     private let inbox: Inbox
     private let callbacks: any CallbackStore
@@ -44,7 +45,7 @@ public struct LiveStream: Sendable {
                 isCaughtUp = true
             }
             if !events.isEmpty { try await write(events) }
-            if isEmpty { try await waitForNews(write) }
+            if isEmpty { try await relay(after: &last, write) }
         }
         switch bell.endReason {
         case .replaced: try await write([.replaced])
@@ -54,8 +55,17 @@ public struct LiveStream: Sendable {
         }
     }
 
-    private func waitForNews(_ write: ([StreamEvent]) async throws -> Void) async throws {
-        while case .quiet = await bell.next() { try await write([.keepAlive]) }
+    /// Writes what is handed over, until the store has to be read again or the stream ends.
+    private func relay(after last: inout MessageNumber, _ write: ([StreamEvent]) async throws -> Void) async throws {
+        while true {
+            switch await bell.next(after: last) {
+            case .fresh(let messages):
+                try await write(messages.map { .message($0) })
+                last = messages.last?.number ?? last
+            case .quiet: try await write([.keepAlive])
+            case .news, .end: return
+            }
+        }
     }
 
     /// Numbers are contiguous, so a missing one was dropped; but what the device acknowledged meanwhile is no gap.

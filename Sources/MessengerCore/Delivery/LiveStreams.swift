@@ -43,6 +43,18 @@ public final class LiveStreams: Sendable {
 
     public func attached(of user: UserID) -> Set<DeviceID> { state.withLock { $0.devicesOfUser[user] ?? [] } }
 
+    /// Offers what was just committed, in that order, to the streams of its receivers.
+    public func offer(_ stored: [InboxMessage]) {
+        let offers = state.withLock { state in
+            stored.flatMap { message in
+                (state.devicesOfUser[message.receiver] ?? []).compactMap { device in
+                    state.byDevice[device].map { (bell: $0, message: message) }
+                }
+            }
+        }
+        for offer in offers { offer.bell.offer(offer.message) }
+    }
+
     public func ring(_ users: [UserID]) {
         let bells = state.withLock { state in
             users.flatMap { user in (state.devicesOfUser[user] ?? []).compactMap { state.byDevice[$0] } }

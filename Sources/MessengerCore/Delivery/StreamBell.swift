@@ -1,9 +1,15 @@
 import MessengerAPI
 import Synchronization
 
-/// Wakes one live stream. Rings that come before the stream listens are kept, equal ones as one.
+/// Wakes one live stream, and hands it fresh messages. What comes before the stream listens is kept, equal rings as one.
+///
+/// A fresh message is handed over only if its number is the next after all that the stream has written or was handed, so
+/// that nothing is skipped; otherwise the copy is dropped, and the stream is told to read the store.
 public final class StreamBell: Sendable {
     public enum Wake: Equatable, Sendable {
+        /// These come next, without a look at the store.
+        case fresh([InboxMessage])
+        /// The store has something to read.
         case news
         /// Nothing was written for a while.
         case quiet
@@ -22,16 +28,43 @@ public final class StreamBell: Sendable {
     }
 
     private struct State {
+        /// The last number that the stream has written or was handed; nil while it reads the store.
+        var position: MessageNumber?
+        var fresh: [InboxMessage] = []
+        var freshBytes = 0
         var hasNews = false
         var isQuiet = false
         var end: EndReason?
         var listener: CheckedContinuation<Wake, Never>?
 
+        mutating func offer(_ message: InboxMessage) {
+            let size = message.body.utf8.count
+            guard !hasNews, message.number == position?.next, fresh.count < Inbox.defaultPage,
+                fresh.isEmpty || freshBytes + size <= Inbox.pageBytes
+            else {
+                ringNews()
+                return
+            }
+            position = message.number
+            fresh.append(message)
+            freshBytes += size
+        }
+
+        mutating func ringNews() {
+            hasNews = true
+            fresh = []
+        }
+
         mutating func take() -> Wake? {
             if let end { return .end(end) }
             if hasNews {
                 hasNews = false
+                position = nil
                 return .news
+            }
+            if !fresh.isEmpty {
+                defer { (fresh, freshBytes) = ([], 0) }
+                return .fresh(fresh)
             }
             if isQuiet {
                 isQuiet = false
@@ -55,18 +88,23 @@ public final class StreamBell: Sendable {
     }
 
     public var endReason: EndReason? { state.withLock { $0.end } }
+    var isListening: Bool { state.withLock { $0.listener != nil } }
 
-    func ringNews() { change { $0.hasNews = true } }
+    /// A message that was just committed; called in commit order.
+    func offer(_ message: InboxMessage) { change { $0.offer(message) } }
+    func ringNews() { change { $0.ringNews() } }
     func ringQuiet() { change { $0.isQuiet = true } }
 
     /// The first reason stays.
     public func end(_ reason: EndReason) { change { $0.end = $0.end ?? reason } }
 
-    /// Waits for the next ring; the end comes before news. One listener at a time. Cancellation ends the stream.
-    public func next() async -> Wake {
+    /// Waits for the next ring; the end comes first, then news. One listener at a time. Cancellation ends the stream.
+    /// - Parameter last: the last number that was written, once the store had nothing beyond it.
+    public func next(after last: MessageNumber) async -> Wake {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let wake = state.withLock { state -> Wake? in
+                    state.position = state.position ?? last
                     if let wake = state.take() { return wake }
                     state.listener = continuation
                     return nil

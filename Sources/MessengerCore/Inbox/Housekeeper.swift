@@ -10,14 +10,18 @@ public struct Housekeeper: Service {
     static let toleratedJump = Duration.days(1)
 
     private let store: any InboxStore
-    private let streams: LiveStreams
+    private let onAbandoned: @Sendable ([DeviceID]) -> Void
     private let messageTTL: Duration
     private let time: TimeSource
     private let logger: Logger
 
-    public init(store: any InboxStore, streams: LiveStreams, messageTTL: Duration, time: TimeSource, logger: Logger) {
+    /// - Parameter onAbandoned: told which devices have gone.
+    public init(
+        store: any InboxStore, messageTTL: Duration, time: TimeSource, logger: Logger,
+        onAbandoned: @escaping @Sendable ([DeviceID]) -> Void
+    ) {
         self.store = store
-        self.streams = streams
+        self.onAbandoned = onAbandoned
         self.messageTTL = messageTTL
         self.time = time
         self.logger = logger
@@ -51,7 +55,7 @@ public struct Housekeeper: Service {
                 for device in outcome.abandonedDevices {
                     logger.notice("A device whose callbacks failed for a week has gone", metadata: ["device": "\(device)"])
                 }
-                streams.end(outcome.abandonedDevices, .loggedOut)
+                if !outcome.abandonedDevices.isEmpty { onAbandoned(outcome.abandonedDevices) }
                 hasMore = outcome.hasMore
             }
         } catch {

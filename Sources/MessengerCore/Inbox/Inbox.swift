@@ -28,9 +28,9 @@ public struct Inbox: Sendable {
         self.time = time
         self.hasFreeDisk = hasFreeDisk
         appends = GroupCommit(maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size) { batch in
-            let outcomes = try await Self.watching(onUnknownOutcome) { try await store.append(batch) }
-            signal.announce(Self.receivers(of: batch, outcomes))
-            return outcomes
+            let result = try await Self.watching(onUnknownOutcome) { try await store.append(batch) }
+            signal.announce(result.stored)
+            return result.outcomes
         }
         acknowledgements = GroupCommit(maximumItems: Self.batchAcknowledgements) { batch in
             try await Self.watching(onUnknownOutcome) { try await store.acknowledge(batch) }
@@ -50,6 +50,18 @@ public struct Inbox: Sendable {
             return try Self.receivers(outcome)
         }
         return try Self.receivers(await appends.submit(submission))
+    }
+
+    /// The same for what needs nothing but a commit, without a task: calls back with the number of receivers or the error.
+    /// False, and nothing is done, when the attempt is refused before; the other `accept` says why.
+    public func accept(
+        _ attempt: SendAttempt, from session: Session, completion: @escaping @Sendable (Result<Int, any Error>) -> Void
+    ) -> Bool {
+        guard hasFreeDisk(), attempt.refusal(from: session) == nil else { return false }
+        appends.submit(attempt.submission(from: session, now: time.now())) { result in
+            completion(result.flatMap { outcome in Result { try Self.receivers(outcome) } })
+        }
+        return true
     }
 
     /// What waits for the session's device. Throws `InboxError` or `StoreError`.
@@ -85,12 +97,6 @@ public struct Inbox: Sendable {
         case .tooManyKeys: throw .tooManyKeys
         case .unknownSender: throw .senderGone
         }
-    }
-
-    private static func receivers(of batch: [Submission], _ outcomes: [SubmissionOutcome]) -> [UserID] {
-        var users: Set<UserID> = []
-        for case (let submission, .accepted) in zip(batch, outcomes) { users.formUnion(submission.messages.map(\.receiver)) }
-        return Array(users)
     }
 
     private static func watching<Value: Sendable>(

@@ -7,7 +7,7 @@ import MessengerAPI
 public protocol InboxStore: Sendable {
     /// Decides and writes the submissions in their order, in one commit, durable on return. One outcome for each; none of
     /// them changes another's. Throws `StoreError` when the whole batch was not (or perhaps not) written.
-    func append(_ submissions: [Submission]) async throws -> [SubmissionOutcome]
+    func append(_ submissions: [Submission]) async throws -> AppendResult
 
     /// What the sender's key stands for now, without writing: `.repeated`, `.keyReused`, or nil when it is not in use.
     func remembered(_ key: IdempotencyKey, of sender: UserID, fingerprint: [UInt8], now: Timestamp) async throws
@@ -87,6 +87,18 @@ public struct Submission: Sendable {
 
     /// Bytes of message text.
     public var size: Int { messages.reduce(0) { $0 + $1.body.utf8.count } }
+}
+
+public struct AppendResult: Equatable, Sendable {
+    /// One for each submission.
+    public let outcomes: [SubmissionOutcome]
+    /// What was stored, in the order of the commit.
+    public let stored: [InboxMessage]
+
+    public init(outcomes: [SubmissionOutcome], stored: [InboxMessage]) {
+        self.outcomes = outcomes
+        self.stored = stored
+    }
 }
 
 public enum SubmissionOutcome: Equatable, Sendable {

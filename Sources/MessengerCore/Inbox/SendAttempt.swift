@@ -9,16 +9,18 @@ public struct SendAttempt: Sendable {
 
     public let request: SendRequest
     public let key: IdempotencyKey?
+    private let items: [SendRequest.Item]
 
     public init(request: SendRequest, key: IdempotencyKey?) {
         self.request = request
         self.key = key
-    }
-
-    private var items: [SendRequest.Item] {
-        if let list = request.messages { return list }
-        guard let receiver = request.receiverID, let message = request.message else { return [] }
-        return [SendRequest.Item(receiverID: receiver, message: message)]
+        if let list = request.messages {
+            items = list
+        } else if let receiver = request.receiverID, let message = request.message {
+            items = [SendRequest.Item(receiverID: receiver, message: message)]
+        } else {
+            items = []
+        }
     }
 
     func submission(from session: Session, now: Timestamp) -> Submission {
@@ -52,7 +54,7 @@ public struct SendAttempt: Sendable {
             return .invalid(field: "send_date", reason: "Use YYYY-MM-DD HH:MM:SS or ISO 8601.")
         }
         if let id = request.senderID, id != session.user { return .senderMismatch }
-        if let name = request.senderUsername, Username(name) != session.username { return .senderMismatch }
+        if let name = request.senderUsername, !session.username.isSame(as: name) { return .senderMismatch }
         if items.contains(where: { $0.message.utf8.count > Self.maximumMessageBytes }) { return .messageTooLarge }
         return nil
     }

@@ -1,29 +1,31 @@
+import DequeModule
+import Synchronization
+
 /// Lets work that arrives together share one commit.
 ///
-/// Alone, an item is committed at once, with no added wait. While a commit is under way, new items wait; whoever is
-/// first in line then takes what waits, up to the bounds, as the next batch. When a batch fails as a whole, each member
-/// runs once alone, so that one bad item harms no other; but never after `StoreError.outcomeUnknown`, since the batch
-/// may be on disk.
+/// Alone, an item is committed at once, with no added wait. While a commit is under way, new items wait; what waits, up to
+/// the bounds, is then the next batch. When a batch fails as a whole, each member runs once alone, so that one bad item
+/// harms no other; but never after `StoreError.outcomeUnknown`, since the batch may be on disk.
 ///
-/// There is no task of its own: the first waiter commits for the others and hands the lead on.
-public actor GroupCommit<Item: Sendable, Outcome: Sendable> {
-    private enum Turn: Sendable {
-        case finished(Result<Outcome, any Error>)
-        case lead
-    }
+/// One commit at a time, so items are committed in the order of their submission. There is a task only while there is work.
+public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
+    public typealias Completion = @Sendable (Result<Outcome, any Error>) -> Void
 
     private struct Waiter {
         let item: Item
-        let continuation: CheckedContinuation<Turn, Never>
+        let completion: Completion
+    }
+
+    private struct State {
+        var waiting: Deque<Waiter> = []
+        var isCommitting = false
     }
 
     private let maximumItems: Int
     private let maximumBytes: Int
     private let size: @Sendable (Item) -> Int
     private let commit: @Sendable ([Item]) async throws -> [Outcome]
-
-    private var waiting: [Waiter] = []
-    private var hasLeader = false
+    private let state = Mutex(State())
 
     /// - Parameters:
     ///   - maximumItems: the most items in one batch.
@@ -40,38 +42,43 @@ public actor GroupCommit<Item: Sendable, Outcome: Sendable> {
         self.commit = commit
     }
 
+    /// Calls back when the item's commit is done, on the committing task: it must be quick.
+    public func submit(_ item: Item, completion: @escaping Completion) {
+        let starts = state.withLock { state in
+            state.waiting.append(Waiter(item: item, completion: completion))
+            defer { state.isCommitting = true }
+            return !state.isCommitting
+        }
+        if starts { Task { await commitWhatWaits() } }
+    }
+
     /// Returns when the item's commit is done. Cancelling the caller changes nothing: its item is committed with others'.
     public func submit(_ item: Item) async throws -> Outcome {
-        if hasLeader {
-            let turn = await withCheckedContinuation { waiting.append(Waiter(item: item, continuation: $0)) }
-            if case .finished(let result) = turn { return try result.get() }
+        try await withCheckedThrowingContinuation { continuation in
+            submit(item) { continuation.resume(with: $0) }
         }
-        hasLeader = true
-
-        let others = takeBatch(besides: item)
-        let results = await run([item] + others.map(\.item))
-        for (other, result) in zip(others, results.dropFirst()) { other.continuation.resume(returning: .finished(result)) }
-
-        if waiting.isEmpty {
-            hasLeader = false
-        } else {
-            waiting.removeFirst().continuation.resume(returning: .lead)
-        }
-        return try results[0].get()
     }
 
     /// How many items wait for their commit.
-    var waitingCount: Int { waiting.count }
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
 
-    private func takeBatch(besides first: Item) -> [Waiter] {
-        var bytes = size(first)
-        var count = 0
-        while count < waiting.count, count + 1 < maximumItems, bytes < maximumBytes {
-            bytes += size(waiting[count].item)
-            count += 1
+    private func commitWhatWaits() async {
+        while let batch = takeBatch() {
+            for (waiter, result) in zip(batch, await run(batch.map(\.item))) { waiter.completion(result) }
         }
-        defer { waiting.removeFirst(count) }
-        return Array(waiting.prefix(count))
+    }
+
+    private func takeBatch() -> [Waiter]? {
+        state.withLock { state in
+            var batch: [Waiter] = []
+            var bytes = 0
+            while batch.count < maximumItems, bytes < maximumBytes, let waiter = state.waiting.popFirst() {
+                bytes += size(waiter.item)
+                batch.append(waiter)
+            }
+            state.isCommitting = !batch.isEmpty
+            return batch.isEmpty ? nil : batch
+        }
     }
 
     private func run(_ items: [Item]) async -> [Result<Outcome, any Error>] {

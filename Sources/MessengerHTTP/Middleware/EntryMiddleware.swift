@@ -1,6 +1,5 @@
 import HTTPTypes
 import Hummingbird
-import Logging
 import MessengerCore
 
 /// The first and the last to see a request: who asks and what for, the general rate limit, errors as answers, headers
@@ -9,13 +8,12 @@ struct EntryMiddleware: RouterMiddleware {
     let trustedProxies: [IPRange]
     let limits: RequestLimits
     let routes: RouteTable
-    let time: TimeSource
-    let logger: Logger
+    let journal: RequestJournal
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
-        let start = time.uptime()
+        let start = journal.time.uptime()
         var context = context
         context.preferences = Preferences(accept: request.headers[.accept])
         var response: Response
@@ -28,16 +26,10 @@ struct EntryMiddleware: RouterMiddleware {
         }
         // Errors have a body, which an answer to HEAD must not have (RFC 9110, 9.3.2).
         if request.method == .head { response = response.createHeadResponse() }
-        response.headers[.cacheControl] = "no-store"
-        response.headers[.vary] = "Accept"
-        response.headers[.xRequestID] = context.requestID
-        logger.info(
-            "\(request.method.rawValue) \(context.endpointPath ?? "-")",
-            metadata: [
-                "id": "\(context.requestID)", "status": "\(response.status.code)",
-                "ms": "\(Double(((time.uptime() - start).inSeconds * 1e5).rounded()) / 100)",
-                "client": "\(context.origin.address)",
-            ])
+        response.headers.addCommon(requestID: context.requestID)
+        journal.answered(
+            request.method, context.endpointPath ?? "-", id: context.requestID, status: response.status, since: start,
+            client: context.origin.address)
         return response
     }
 
@@ -58,13 +50,6 @@ struct EntryMiddleware: RouterMiddleware {
             default: return APIError(error.status, "bad-request", "Bad request.")
             }
         }
-        if let known = APIError(error) {
-            if known.status.code >= 500 {
-                logger.warning("Unavailable", metadata: ["id": "\(context.requestID)", "error": "\(error)"])
-            }
-            return known
-        }
-        logger.error("Unexpected error", metadata: ["id": "\(context.requestID)", "error": "\(error)"])
-        return .internal
+        return journal.answer(to: error, id: context.requestID)
     }
 }

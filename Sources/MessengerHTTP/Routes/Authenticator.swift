@@ -15,9 +15,15 @@ struct Authenticator: Sendable {
     /// Nil without a token; a bad one is still an error.
     func optionalSession(of request: Request) async throws -> Session? {
         guard let header = request.headers[.authorization] else { return nil }
-        let parts = header.split(separator: " ", omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { throw APIError.invalidToken }
-        guard let session = try await accounts.session(token: parts[1]) else { throw APIError.invalidToken }
+        guard let token = Self.token(in: header), let session = try await accounts.session(token: token) else {
+            throw APIError.invalidToken
+        }
         return session
+    }
+
+    /// Nil when the header's value is no bearer token.
+    static func token(in header: String) -> Substring? {
+        let parts = header.split(separator: " ", omittingEmptySubsequences: true)
+        return parts.count == 2 && parts[0].lowercased() == "bearer" ? parts[1] : nil
     }
 }

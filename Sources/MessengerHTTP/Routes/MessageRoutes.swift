@@ -23,23 +23,10 @@ struct MessageRoutes: Sendable {
     @Sendable private func send(_ request: Request, _ context: APIContext) async throws -> Response {
         let session = try await authenticator.session(of: request)
         let body = try await JSONBody.bytes(of: request, upTo: Self.maximumListBytes)
-        let message = try JSONBody.decode(SendRequest.self, from: body)
-        if message.messages == nil, body.readableBytes > JSONBody.maximumBytes { throw APIError.bodyTooLarge }
-        let key = try idempotencyKey(of: message, header: request.headers[.idempotencyKey])
-        let receivers = try await inbox.accept(SendAttempt(request: message, key: key), from: session)
-        guard context.preferences.json else { return .text("Message processed.") }
-        return .json(SendResponse(clientMessageID: key?.text, receivers: receivers))
-    }
-
-    private func idempotencyKey(of message: SendRequest, header: String?) throws -> IdempotencyKey? {
-        guard let text = message.clientMessageID ?? header else { return nil }
-        if let header, header != text {
-            throw APIError.validation(field: "client_message_id", "Not equal to the Idempotency-Key header.")
-        }
-        guard let key = IdempotencyKey(text) else {
-            throw APIError.validation(field: "client_message_id", "1 to 64 visible ASCII characters.")
-        }
-        return key
+        let attempt = try SendAttempt(body: body, keyHeader: request.headers[.idempotencyKey])
+        let receivers = try await inbox.accept(attempt, from: session)
+        let answer = SendAnswer(receivers: receivers, key: attempt.key, preferences: context.preferences)
+        return .bytes(answer.body, type: answer.contentType)
     }
 
     @Sendable private func fetch(_ request: Request, _ context: APIContext) async throws -> Response {
@@ -52,13 +39,14 @@ struct MessageRoutes: Sendable {
         let limit = try limit(request.uri.queryParameters["limit"].map(String.init))
         let page = try await inbox.pending(for: session.device, after: after, limit: limit)
         callbacks.sign(of: session.device, session.user)
-        return .json(
-            MessagesResponse(messages: page.messages.map(\.delivered), next: page.messages.last?.number ?? page.start))
+        let response = MessagesResponse(messages: page.messages.map(\.delivered), next: page.messages.last?.number ?? page.start)
+        return .bytes(response.json, type: "application/json")
     }
 
     @Sendable private func acknowledge(_ request: Request, _ context: APIContext) async throws -> Response {
         let session = try await authenticator.session(of: request)
-        let through = try await JSONBody.decode(Acknowledged.self, from: request).through
+        let body = try await JSONBody.bytes(of: request, upTo: JSONBody.maximumBytes)
+        let through = try JSONBody.read(body) { (bytes) throws(JSONError) in try Acknowledged(json: bytes) }.through
         guard through >= .zero else { throw APIError.validation(field: "through", "Not negative.") }
         let cursor = try await inbox.acknowledge(through: through, for: session.device, generation: session.generation)
         return .json(Acknowledged(through: cursor))

@@ -14,7 +14,7 @@ enum EventStreamEncoder {
         switch event {
         case .message(let message):
             buffer.writeString("id: \(message.number)\n")
-            write("message", data: WireJSON.encode(message.delivered), to: &buffer)
+            write("message", data: message.delivered.json, to: &buffer)
         case .gap(let gap): write("gap", data: WireJSON.encode(gap), to: &buffer)
         case .caughtUp: write("caught-up", to: &buffer)
         case .replaced: write("replaced", to: &buffer)

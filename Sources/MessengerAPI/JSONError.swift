@@ -1,0 +1,21 @@
+/// What is wrong with a JSON body: names the field, never the content.
+public enum JSONError: Error, Equatable, Sendable {
+    case syntax
+    case notUTF8
+    case tooDeep
+    case loneSurrogate
+    case nameTwice(String)
+    case notAnObject
+    case wrongType(field: String)
+    case missing(field: String)
+
+    /// The same, of a member of the object or array that `field` names.
+    func within(_ field: String) -> JSONError {
+        switch self {
+        case .wrongType(let inner): .wrongType(field: "\(field).\(inner)")
+        case .missing(let inner): .missing(field: "\(field).\(inner)")
+        case .notAnObject: .wrongType(field: field)
+        default: self
+        }
+    }
+}
