@@ -50,6 +50,7 @@ enum JSONBody {
     }
 
     static func isJSON(_ contentType: String) -> Bool {
+        if contentType == "application/json" { return true }
         let type = contentType.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
         return type == "application/json" || type.hasPrefix("application/") && type.hasSuffix("+json")
     }

@@ -1,8 +1,6 @@
 import Foundation
 import Hummingbird
 import HummingbirdCore
-import HummingbirdHTTP2
-import HummingbirdTLS
 import Logging
 import MessengerCore
 import NIOCore
@@ -39,6 +37,7 @@ public struct ServerSubstitutes: Sendable {
     public var polls = true
     public var callbackTrustRoots = NIOSSLTrustRoots.default
     public var freeDisk: @Sendable (String) -> Int? = FreeDisk.bytes
+    public var connectionTimes = ConnectionTimes()
     public init() {}
 }
 
@@ -108,7 +107,7 @@ public struct MessengerServer: Service {
         http = HTTPService(
             application: try Self.application(
                 settings, inbox: inbox, accounts: accounts, stores: stores, streams: streams, mailbox: mailbox, time: time,
-                group: group, logger: logger
+                times: substitutes.connectionTimes, group: group, logger: logger
             ) { channel in
                 port.value = channel.localAddress?.port ?? settings.port
                 await onReady(port.value)
@@ -144,7 +143,7 @@ public struct MessengerServer: Service {
 
     private static func application(
         _ settings: ServerSettings, inbox: Inbox, accounts: Accounts, stores: Stores, streams: LiveStreams,
-        mailbox: CallbackMailbox, time: TimeSource, group: any EventLoopGroup, logger: Logger,
+        mailbox: CallbackMailbox, time: TimeSource, times: ConnectionTimes, group: any EventLoopGroup, logger: Logger,
         onReady: @escaping @Sendable (any Channel) async -> Void
     ) throws -> some ApplicationProtocol {
         let limits = RequestLimits(settings.rateLimit, uptime: time.uptime)
@@ -155,39 +154,14 @@ public struct MessengerServer: Service {
         let entry = EntryMiddleware(trustedProxies: settings.trustedProxies, limits: limits, routes: table, journal: journal)
         let sends = SendRoute(
             accounts: accounts, inbox: inbox, limits: limits, trustedProxies: settings.trustedProxies, journal: journal)
+        let server = try HTTPServerBuilder.messenger(
+            certificateFolder: settings.certificateFolder,
+            front: FrontSettings(times: times, allowedMethods: { table.allowedMethods($0) }, sends: sends),
+            connections: ConnectionCount(limit: settings.maximumConnections, uptime: time.uptime), logger: logger)
         return Application(
-            router: table.router(middleware: entry), server: try server(settings, sends: sends, time: time, logger: logger),
+            router: table.router(middleware: entry), server: server,
             configuration: .init(address: .hostname(settings.host, port: settings.port), serverName: nil, backlog: 4_096),
             onServerRunning: onReady, eventLoopGroupProvider: .shared(group), logger: logger.quieter)
-    }
-
-    private static func server(
-        _ settings: ServerSettings, sends: SendRoute, time: TimeSource, logger: Logger
-    ) throws -> HTTPServerBuilder {
-        let idleTimeout = Duration.seconds(75)
-        let connections = ConnectionCount(limit: settings.maximumConnections, uptime: time.uptime)
-        var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
-        // Well beyond the limits, so that `RequestGuard` sees what is too large and can say what it is.
-        decoder.maxHeaderFieldSize = 64 << 10
-        decoder.maxHeaderListSize = 80 << 10
-        decoder.maxHeaderFieldCount = 1_000
-        let http1 = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [RequestGuard(), SendHandler(route: sends)], idleTimeout: TimeAmount(idleTimeout),
-            httpDecoderConfiguration: decoder)
-        guard let folder = settings.certificateFolder else {
-            return HTTPServerBuilder { responder in
-                GuardedChannel(base: HTTP1Channel(responder: responder, configuration: http1), connections: connections)
-            }
-        }
-        let tls = try ServerCertificate(folder: folder, logger: logger).tlsConfiguration()
-        let http2 = HTTP2ChannelConfiguration(
-            idleTimeout: idleTimeout, gracefulCloseTimeout: .seconds(2), streamConfiguration: http1)
-        return HTTPServerBuilder { responder in
-            GuardedChannel(
-                base: try HTTP2UpgradeChannel(
-                    tlsChannelConfiguration: .init(tlsConfiguration: tls), configuration: http2, responder: responder),
-                connections: connections)
-        }
     }
 
     private static func ownAddresses() throws -> Set<IPAddress> {

@@ -8,6 +8,8 @@ struct AcknowledgementBatch {
         let user: Int64
         let generation: Int64
         let head: Int64
+        let receivedThrough: Int64
+        let isFailing: Bool
         var cursor: Int64
         var raised = false
         var byCallback = false
@@ -44,15 +46,15 @@ struct AcknowledgementBatch {
             try db.execute(
                 cachedSQL: "UPDATE devices SET cursor = ?, last_seen = max(last_seen, ?) WHERE id = ?",
                 arguments: [device.cursor, device.seen ?? 0, id.rawValue])
-            try db.execute(
-                cachedSQL: "UPDATE inboxes SET received_through = max(received_through, ?) WHERE user_id = ?",
-                arguments: [device.cursor, device.user])
-            if device.byCallback {
+            if device.cursor > device.receivedThrough {
                 try db.execute(
-                    cachedSQL: """
-                        UPDATE devices SET failing_since = NULL, refused_number = NULL, refused_since = NULL
-                        WHERE id = ? AND failing_since IS NOT NULL
-                        """, arguments: [id.rawValue])
+                    cachedSQL: "UPDATE inboxes SET received_through = max(received_through, ?) WHERE user_id = ?",
+                    arguments: [device.cursor, device.user])
+            }
+            if device.byCallback, device.isFailing {
+                try db.execute(
+                    cachedSQL: "UPDATE devices SET failing_since = NULL, refused_number = NULL, refused_since = NULL WHERE id = ?",
+                    arguments: [id.rawValue])
             }
             users.insert(device.user)
         }
@@ -64,11 +66,12 @@ struct AcknowledgementBatch {
         let row = try Row.fetchOne(
             db,
             cachedSQL: """
-                SELECT d.user_id, d.generation, d.cursor, i.next FROM devices d JOIN inboxes i ON i.user_id = d.user_id
-                WHERE d.id = ?
+                SELECT d.user_id, d.generation, d.cursor, d.failing_since IS NOT NULL AS failing, i.next, i.received_through
+                FROM devices d JOIN inboxes i ON i.user_id = d.user_id WHERE d.id = ?
                 """, arguments: [id.rawValue])
         guard let row else { return nil }
         return DeviceRow(
-            user: row["user_id"], generation: row["generation"], head: (row["next"] as Int64) - 1, cursor: row["cursor"])
+            user: row["user_id"], generation: row["generation"], head: (row["next"] as Int64) - 1,
+            receivedThrough: row["received_through"], isFailing: row["failing"], cursor: row["cursor"])
     }
 }

@@ -155,7 +155,7 @@ extension SQLiteBackend: AccountStore {
     public func logOut(_ token: TokenHash) async throws {
         try await write { db in
             try db.execute(
-                sql: "UPDATE devices SET token = NULL, pushes = 0 WHERE token = ?", arguments: [Data(token.bytes)])
+                sql: "UPDATE devices SET token = NULL, pushes = 0, generation = generation + 1 WHERE token = ?", arguments: [Data(token.bytes)])
         }
     }
 
@@ -167,7 +167,7 @@ extension SQLiteBackend: AccountStore {
                 db, sql: "SELECT id FROM devices WHERE user_id = ? AND token IS NOT ?",
                 arguments: [user.rawValue, Data(kept.bytes)])
             for device in others {
-                try db.execute(sql: "UPDATE devices SET token = NULL, pushes = 0 WHERE id = ?", arguments: [device])
+                try db.execute(sql: "UPDATE devices SET token = NULL, pushes = 0, generation = generation + 1 WHERE id = ?", arguments: [device])
             }
             return others.map { DeviceID($0) }
         }

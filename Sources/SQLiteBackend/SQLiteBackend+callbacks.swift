@@ -25,7 +25,7 @@ extension SQLiteBackend: CallbackStore {
         }
     }
 
-    public func callbackTarget(of device: DeviceID, now: Timestamp) async throws -> CallbackTarget? {
+    public func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? {
         try await read { db in
             let row = try Row.fetchOne(
                 db,
@@ -37,9 +37,8 @@ extension SQLiteBackend: CallbackStore {
             guard let row, let address = CallbackAddress(String(decoding: row["address"] as Data, as: UTF8.self)),
                 let origin = IPAddress(row["origin"] as String)
             else { return nil }
-            var secrets = [Array(row["secret"] as Data)]
-            if let old = row["old_secret"] as Data?, (row["old_secret_until"] as Int64) > now.rawValue {
-                secrets.append(Array(old))
+            let oldSecret = (row["old_secret"] as Data?).map {
+                CallbackTarget.OldSecret(secret: Array($0), until: Timestamp(milliseconds: row["old_secret_until"]))
             }
             var refusal: CallbackTarget.Refusal?
             if let number = row["refused_number"] as Int64?, let since = row["refused_since"] as Int64? {
@@ -48,8 +47,8 @@ extension SQLiteBackend: CallbackStore {
             return CallbackTarget(
                 device: device, user: UserID(row["user_id"]), generation: row["generation"],
                 cursor: MessageNumber(row["cursor"]), address: address,
-                origin: ClientOrigin(address: origin, wasForwarded: row["origin_forwarded"]), secrets: secrets,
-                refusal: refusal)
+                origin: ClientOrigin(address: origin, wasForwarded: row["origin_forwarded"]),
+                secret: Array(row["secret"] as Data), oldSecret: oldSecret, refusal: refusal)
         }
     }
 

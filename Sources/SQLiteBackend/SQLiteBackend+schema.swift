@@ -58,7 +58,7 @@ extension SQLiteBackend {
                         id INTEGER PRIMARY KEY AUTOINCREMENT,
                         user_id INTEGER NOT NULL REFERENCES users(id) ON DELETE CASCADE,
                         cursor INTEGER NOT NULL,
-                        generation INTEGER NOT NULL DEFAULT 1,   -- of logins on this device
+                        generation INTEGER NOT NULL DEFAULT 1,   -- rises with each login and logout
                         token BLOB UNIQUE,                       -- SHA-256
                         token_used INTEGER NOT NULL,
                         last_seen INTEGER NOT NULL,

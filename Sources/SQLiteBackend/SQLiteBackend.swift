@@ -6,7 +6,7 @@ import Synchronization
 /// Accounts, inboxes and callbacks in one SQLite database, for one process.
 ///
 /// One connection writes, a few read; readers see the last commit. A commit is on disk when it returns: WAL with
-/// `synchronous=FULL`. Blocking work runs on GRDB's own queues, never on Swift's cooperative threads.
+/// `synchronous=FULL`. Blocking work runs on the writer's and GRDB's own queues, never on Swift's cooperative threads.
 public final class SQLiteBackend: Sendable {
     public enum OpenError: Error, CustomStringConvertible {
         case fromTheFuture(path: String)
@@ -29,6 +29,7 @@ public final class SQLiteBackend: Sendable {
     private static let busyTimeout = 5.0
 
     private let pool: DatabasePool
+    private let writer = WriterExecutor()
     let limits: InboxLimits
     /// Users whose devices acknowledged something since the last sweep.
     let acknowledgedUsers = Mutex<Set<Int64>>([])
@@ -105,11 +106,13 @@ public final class SQLiteBackend: Sendable {
     /// One transaction on the writing connection, durable on return. Not interrupted by cancellation. Throws what `body`
     /// throws, with SQLite's own errors as `StoreError`.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await withCheckedThrowingContinuation { continuation in
-            pool.asyncWriteWithoutTransaction { db in
-                continuation.resume(with: Result { try Self.transact(db, body) })
-            }
-        }
+        try await withTaskExecutorPreference(writer) { try writeHere(body) }
+    }
+
+    public var executor: (any TaskExecutor)? { writer }
+
+    private func writeHere<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try pool.writeWithoutTransaction { db in try Self.transact(db, body) }
     }
 
     /// One consistent snapshot of the last commit.

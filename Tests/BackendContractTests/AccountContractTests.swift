@@ -149,7 +149,7 @@ struct AccountContractTests {
             try await backend.store.logOut(TokenHash(of: "2"))
             try await backend.store.logOut(TokenHash(of: "2"))
             #expect(try await backend.store.callbacksDue(of: [ann]) == [])
-            #expect(try await backend.store.callbackTarget(of: two, now: T.start) == nil)
+            #expect(try await backend.store.callbackTarget(of: two) == nil)
             #expect(try await backend.numbers(one) == [1])
             #expect(try await backend.store.account(named: Username("ann")!, from: T.home.key)?.hasLiveDeviceAtOrigin == false)
         }

@@ -61,8 +61,8 @@ final class FakeBackend: AccountStore, InboxStore, CallbackStore {
     }
 
     func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] { model.withLock { $0.callbacksDue(of: users) } }
-    func callbackTarget(of device: DeviceID, now: Timestamp) async throws -> CallbackTarget? {
-        model.withLock { $0.callbackTarget(of: device, now: now) }
+    func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? {
+        model.withLock { $0.callbackTarget(of: device) }
     }
     func callbackFailed(_ failure: CallbackFailure) async throws { model.withLock { $0.callbackFailed(failure) } }
     func removeAddress(of device: DeviceID, generation: Int64) async throws {

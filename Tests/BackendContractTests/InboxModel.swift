@@ -146,6 +146,7 @@ struct InboxModel: Sendable {
     }
 
     private mutating func end(_ device: DeviceID) {
+        devices[device]!.generation += 1
         devices[device]!.isLoggedIn = false
         devices[device]!.isPushed = false
     }
@@ -266,15 +267,15 @@ struct InboxModel: Sendable {
         }.map { CallbackDue(device: $0.key, address: $0.value.login.callback.address) }
     }
 
-    func callbackTarget(of id: DeviceID, now: Timestamp) -> CallbackTarget? {
+    func callbackTarget(of id: DeviceID) -> CallbackTarget? {
         guard let device = devices[id], device.isPushed, let address = CallbackAddress(device.login.callback.address) else {
             return nil
         }
-        let old = device.oldSecret.flatMap { $0.until > now ? $0.secret : nil }
         return CallbackTarget(
             device: id, user: device.user, generation: device.generation, cursor: device.cursor, address: address,
             origin: device.login.callback.origin,
-            secrets: [device.login.callback.secret] + (old.map { [$0] } ?? []), refusal: device.refusal)
+            secret: device.login.callback.secret,
+            oldSecret: device.oldSecret.map { .init(secret: $0.secret, until: $0.until) }, refusal: device.refusal)
     }
 
     mutating func callbackFailed(_ failure: CallbackFailure) {

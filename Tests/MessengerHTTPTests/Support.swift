@@ -136,8 +136,8 @@ struct WatchedCallbacks: CallbackStore {
     }
 
     func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] { try await base.callbacksDue(of: users) }
-    func callbackTarget(of device: DeviceID, now: Timestamp) async throws -> CallbackTarget? {
-        try await base.callbackTarget(of: device, now: now)
+    func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? {
+        try await base.callbackTarget(of: device)
     }
     func removeAddress(of device: DeviceID, generation: Int64) async throws {
         try await base.removeAddress(of: device, generation: generation)

@@ -43,7 +43,7 @@ final class FaultyInboxStore: InboxStore {
 
     private func isPushedTo(_ device: DeviceID) async throws -> Bool {
         guard let callbacks = base as? any CallbackStore else { return false }
-        return try await callbacks.callbackTarget(of: device, now: TimeSource.system.now()) != nil
+        return try await callbacks.callbackTarget(of: device) != nil
     }
 
     private static func withoutKey(_ submission: Submission) -> Submission {

@@ -19,7 +19,8 @@ public protocol AccountStore: Sendable {
     /// Writes down that these sessions and their devices were in use at `now`; unknown ones are passed over.
     func refresh(_ tokens: [TokenHash], now: Timestamp) async throws
 
-    /// Ends the session and its device's callbacks; the device keeps its cursor. Nothing happens when it has ended.
+    /// Ends the session and its device's callbacks; the device keeps its cursor, and its generation rises. Nothing happens
+    /// when it has ended.
     func logOut(_ token: TokenHash) async throws
 
     /// Sets the password hash and ends every session of the user but `kept`; the devices that were logged out.
@@ -138,7 +139,7 @@ public struct Session: Sendable {
     public let user: UserID
     public let username: Username
     public let device: DeviceID
-    /// Rises with each login of the device: what an older login began may not change the device any more.
+    /// Rises with each login and logout of the device: what an older login began may not change the device any more.
     public let generation: Int64
     public internal(set) var lastUsed: Timestamp
 

@@ -18,5 +18,10 @@ public struct TokenHash: Hashable, Sendable {
     public let bytes: [UInt8]
 
     public init(bytes: [UInt8]) { self.bytes = bytes }
-    public init(of text: some StringProtocol) { bytes = Array(SHA256.hash(data: Data(text.utf8))) }
+    public init(of text: some StringProtocol) {
+        var hash = SHA256()
+        let isContiguous: Void? = text.utf8.withContiguousStorageIfAvailable { hash.update(bufferPointer: .init($0)) }
+        if isContiguous == nil { hash.update(data: Data(text.utf8)) }
+        bytes = Array(hash.finalize())
+    }
 }

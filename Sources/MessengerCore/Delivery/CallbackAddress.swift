@@ -34,6 +34,9 @@ public struct CallbackAddress: Hashable, Sendable {
         return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
     }
 
+    /// What limits count by.
+    public var destination: String { authority.lowercased() }
+
     private static func split(_ authority: Substring) -> (host: String, port: Int?)? {
         let name: Substring
         let rest: Substring

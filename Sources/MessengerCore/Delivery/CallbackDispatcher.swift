@@ -15,6 +15,7 @@ public struct CallbackDispatcher: Service {
     private let pusher: any CallbackPusher
     private let streams: LiveStreams
     private let mailbox: CallbackMailbox
+    private let gate = CallbackGate()
     private let time: TimeSource
     private let random: @Sendable () -> Double
     private let polls: Bool
@@ -51,7 +52,7 @@ public struct CallbackDispatcher: Service {
                         }
                     }
                     while let device = schedule.start() {
-                        group.addTask {
+                        group.addTask(executorPreference: pusher.executor(for: device)) {
                             let result = await push(to: device)
                             mailbox.add { $0.finished.append((device, result)) }
                         }
@@ -81,7 +82,7 @@ public struct CallbackDispatcher: Service {
             do {
                 for due in try await store.callbacksDue(of: batch.all ? nil : Array(batch.users)) {
                     guard let address = CallbackAddress(due.address) else { continue }
-                    schedule.due(due.device, destination: address.authority.lowercased())
+                    schedule.due(due.device, destination: address.destination)
                 }
             } catch {
                 logger.warning("Could not look up which callbacks are due", metadata: ["error": "\(error)"])
@@ -93,22 +94,22 @@ public struct CallbackDispatcher: Service {
     /// Pushes a page, or until something stops it.
     private func push(to device: DeviceID) async -> CallbackSchedule.Result {
         do {
-            let page = try await inbox.pending(for: device, limit: Self.pageSize)
-            for message in page.messages {
-                if streams.isAttached(device) || Task.isCancelled { return .stopped }
-                // Meanwhile the device may have logged out, moved, or acknowledged by itself.
-                guard let target = try await store.callbackTarget(of: device, now: time.now()) else {
-                    await pusher.release(device)
-                    return .stopped
-                }
-                if message.number <= target.cursor { continue }
-                guard try await push(message, to: target) else { return .failed }
+            guard let target = try await store.callbackTarget(of: device) else {
+                await pusher.release(device)
+                return .stopped
             }
-            return page.messages.isEmpty ? .drained : .more
+            let page = try await inbox.pending(for: device, limit: Self.pageSize)
+            var cursor = target.cursor
+            for message in page.messages where message.number > cursor {
+                guard let reached = try await push(message, to: target) else { return .failed }
+                cursor = reached
+            }
+            return cursor >= page.head ? .drained : .more
         } catch InboxError.superseded {
-            // A newer login goes on with the device; its own sign starts it again.
+            // The device has logged out or in again; its own sign starts it again.
+            await pusher.release(device)
             return .stopped
-        } catch is AddressRemoved {
+        } catch is Stopped {
             return .stopped
         } catch {
             logger.warning("Could not push", metadata: ["device": "\(device)", "error": "\(error)"])
@@ -116,24 +117,20 @@ public struct CallbackDispatcher: Service {
         }
     }
 
-    private struct AddressRemoved: Error {}
+    private struct Stopped: Error {}
 
-    /// True when the device is past this message.
-    private func push(_ message: InboxMessage, to target: CallbackTarget) async throws -> Bool {
-        let body = message.delivered.json
-        let headers = WebhookSignature.headers(
-            id: "\(target.user).\(message.number)", timestamp: time.now(), body: body, secrets: target.secrets)
-        let outcome = await pusher.push(
-            CallbackRequest(device: target.device, address: target.address, origin: target.origin, headers: headers, body: body))
+    /// The device's cursor, when it is past this message; nil after a failure. Throws `Stopped`, `InboxError.superseded` or
+    /// what the store throws. That the acknowledgement was taken proves that the target still holds.
+    private func push(_ message: InboxMessage, to target: CallbackTarget) async throws -> MessageNumber? {
+        let outcome = try await exchange(message, with: target)
         switch outcome.verdict {
         case .delivered:
-            _ = try await inbox.acknowledge(
+            return try await inbox.acknowledge(
                 through: message.number, for: target.device, generation: target.generation, byCallback: true)
-            return true
         case .removed:
             logger.info("Callback address answered 410 and is removed", metadata: ["device": "\(target.device)"])
             try await store.removeAddress(of: target.device, generation: target.generation)
-            throw AddressRemoved()
+            throw Stopped()
         case .refused:
             if let refusal = target.refusal, refusal.number == message.number,
                 time.now() - refusal.since >= Self.refusalPatience
@@ -142,7 +139,7 @@ public struct CallbackDispatcher: Service {
                     "Callback address refused a message for a day; passed over",
                     metadata: ["device": "\(target.device)", "message": "\(message.number)", "outcome": "\(outcome)"])
                 try await store.passOver(message.number, device: target.device, generation: target.generation)
-                return true
+                return message.number
             }
         case .retry: break
         }
@@ -151,6 +148,18 @@ public struct CallbackDispatcher: Service {
             CallbackFailure(
                 device: target.device, generation: target.generation, at: time.now(),
                 refused: outcome.verdict == .refused ? message.number : nil))
-        return false
+        return nil
+    }
+
+    private func exchange(_ message: InboxMessage, with target: CallbackTarget) async throws -> CallbackOutcome {
+        await gate.enter(target.destination)
+        defer { gate.leave(target.destination) }
+        if streams.isAttached(target.device) || Task.isCancelled { throw Stopped() }
+        let body = message.delivered.json
+        let now = time.now()
+        let headers = WebhookSignature.headers(
+            id: "\(target.user).\(message.number)", timestamp: now, body: body, secrets: target.secrets(at: now))
+        return await pusher.push(
+            CallbackRequest(device: target.device, address: target.address, origin: target.origin, headers: headers, body: body))
     }
 }

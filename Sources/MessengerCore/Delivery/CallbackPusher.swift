@@ -2,10 +2,16 @@ import MessengerAPI
 
 /// Sends one POST to one checked address.
 public protocol CallbackPusher: Sendable {
+    /// Where the device's connection lives: who pushes from there saves changes of thread.
+    func executor(for device: DeviceID) -> (any TaskExecutor)?
     /// Returns within 5 s. Connections are kept per device and never shared between devices.
     func push(_ request: CallbackRequest) async -> CallbackOutcome
     /// The device will not be pushed to for now: its connection may go.
     func release(_ device: DeviceID) async
+}
+
+extension CallbackPusher {
+    public func executor(for device: DeviceID) -> (any TaskExecutor)? { nil }
 }
 
 public struct CallbackRequest: Sendable {

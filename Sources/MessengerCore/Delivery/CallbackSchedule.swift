@@ -3,10 +3,15 @@ import MessengerAPI
 
 /// Which devices are pushed to, wait for their turn, or rest after a failure. A pure state machine: it returns what to do.
 ///
-/// Devices of one destination share a lane; lanes take turns, so that one slow destination delays no other.
+/// Devices of one destination share a lane; lanes take turns, so that one slow destination delays no other. A destination
+/// whose last push succeeded is trusted: it goes first, and a part of all pushes is kept for such, so that however many dead
+/// ones there are they do not delay it.
 struct CallbackSchedule {
     static let maximumUnderWay = 1_000
-    static let maximumPerDestination = 8
+    static let maximumUntrusted = 900
+    /// Devices pushed to or written down at once; `CallbackGate` counts the exchanges.
+    static let maximumPerTrusted = 32
+    static let maximumPerUntrusted = 8
 
     enum Result: Sendable {
         /// Nothing waits any more.
@@ -20,7 +25,7 @@ struct CallbackSchedule {
 
     private enum Phase: Equatable {
         case waiting
-        case pushing(hasNews: Bool, tryNow: Bool)
+        case pushing(hasNews: Bool, tryNow: Bool, isTrusted: Bool)
         case resting(ticket: Int)
     }
 
@@ -38,8 +43,11 @@ struct CallbackSchedule {
 
     private var entries: [DeviceID: Entry] = [:]
     private var lanes: [String: Lane] = [:]
+    private var trusted: Set<String> = []
     private var turns: Deque<String> = []
+    private var trustedTurns: Deque<String> = []
     private var underWay = 0
+    private var untrustedUnderWay = 0
     private var lastTicket = 0
 
     /// The device has something to push. A resting one goes on resting.
@@ -48,7 +56,8 @@ struct CallbackSchedule {
         case nil:
             entries[device] = Entry(phase: .waiting, destination: destination)
             enqueue(device)
-        case .pushing(_, let tryNow): entries[device]!.phase = .pushing(hasNews: true, tryNow: tryNow)
+        case .pushing(_, let tryNow, let isTrusted):
+            entries[device]!.phase = .pushing(hasNews: true, tryNow: tryNow, isTrusted: isTrusted)
         case .resting: entries[device]!.destination = destination
         case .waiting: break
         }
@@ -58,7 +67,8 @@ struct CallbackSchedule {
     mutating func tryNow(_ device: DeviceID) {
         switch entries[device]?.phase {
         case .resting: enqueue(device)
-        case .pushing(let hasNews, _): entries[device]!.phase = .pushing(hasNews: hasNews, tryNow: true)
+        case .pushing(let hasNews, _, let isTrusted):
+            entries[device]!.phase = .pushing(hasNews: hasNews, tryNow: true, isTrusted: isTrusted)
         case .waiting, nil: break
         }
     }
@@ -70,22 +80,31 @@ struct CallbackSchedule {
 
     /// The next device to push to, or nil when none waits or the limits are reached.
     mutating func start() -> DeviceID? {
-        guard underWay < Self.maximumUnderWay, let destination = turns.popFirst() else { return nil }
+        guard underWay < Self.maximumUnderWay, let (destination, isTrusted) = nextTurn() else { return nil }
         let device = lanes[destination]!.waiting.removeFirst()
         lanes[destination]!.underWay += 1
         lanes[destination]!.hasTurn = false
         giveTurn(to: destination)
         underWay += 1
-        entries[device]!.phase = .pushing(hasNews: false, tryNow: false)
+        if !isTrusted { untrustedUnderWay += 1 }
+        entries[device]!.phase = .pushing(hasNews: false, tryNow: false, isTrusted: isTrusted)
         return device
+    }
+
+    private mutating func nextTurn() -> (destination: String, isTrusted: Bool)? {
+        if let destination = trustedTurns.popFirst() { return (destination, true) }
+        guard untrustedUnderWay < Self.maximumUntrusted else { return nil }
+        return turns.popFirst().map { ($0, false) }
     }
 
     /// A push has ended; after a failure, how long the device rests, and the ticket to come back with.
     mutating func finished(
         _ device: DeviceID, _ result: Result, uptime: Duration, random: Double
     ) -> (pause: Duration, ticket: Int)? {
-        guard var entry = entries[device], case .pushing(let hasNews, let tryNow) = entry.phase else { return nil }
+        guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let isTrusted) = entry.phase else { return nil }
         underWay -= 1
+        if !isTrusted { untrustedUnderWay -= 1 }
+        if result == .failed { trusted.remove(entry.destination) } else if result != .stopped { trusted.insert(entry.destination) }
         lanes[entry.destination]!.underWay -= 1
         defer { tidy(entry.destination) }
         if result == .failed, !tryNow {
@@ -108,10 +127,12 @@ struct CallbackSchedule {
     }
 
     private mutating func giveTurn(to destination: String) {
-        guard let lane = lanes[destination], !lane.hasTurn, !lane.waiting.isEmpty, lane.underWay < Self.maximumPerDestination
+        let isTrusted = trusted.contains(destination)
+        guard let lane = lanes[destination], !lane.hasTurn, !lane.waiting.isEmpty,
+            lane.underWay < (isTrusted ? Self.maximumPerTrusted : Self.maximumPerUntrusted)
         else { return }
         lanes[destination]!.hasTurn = true
-        turns.append(destination)
+        if isTrusted { trustedTurns.append(destination) } else { turns.append(destination) }
     }
 
     private mutating func tidy(_ destination: String) {

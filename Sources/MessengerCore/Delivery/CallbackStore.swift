@@ -5,8 +5,9 @@ public protocol CallbackStore: Sendable {
     /// Devices with an address to push to and messages beyond their cursor: of these users, or of all.
     func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue]
 
-    /// Where to push the device's messages now; nil when it has no address any more, or has gone.
-    func callbackTarget(of device: DeviceID, now: Timestamp) async throws -> CallbackTarget?
+    /// Where to push the device's messages; nil when it has no address any more, or has gone. It holds as long as the
+    /// device acknowledges with the target's generation.
+    func callbackTarget(of device: DeviceID) async throws -> CallbackTarget?
 
     /// Keeps since when the address fails, and since when it refuses this message. A 2xx acknowledgement clears both.
     func callbackFailed(_ failure: CallbackFailure) async throws
@@ -39,8 +40,9 @@ public struct CallbackTarget: Sendable {
     public let cursor: MessageNumber
     public let address: CallbackAddress
     public let origin: ClientOrigin
-    /// The current one, then the one before while it is still good.
-    public let secrets: [[UInt8]]
+    public let secret: [UInt8]
+    /// The one before, and until when it signs as well.
+    public let oldSecret: OldSecret?
     public let refusal: Refusal?
 
     /// A message that the address refuses, and since when.
@@ -54,10 +56,26 @@ public struct CallbackTarget: Sendable {
         }
     }
 
+    public struct OldSecret: Equatable, Sendable {
+        public let secret: [UInt8]
+        public let until: Timestamp
+
+        public init(secret: [UInt8], until: Timestamp) {
+            self.secret = secret
+            self.until = until
+        }
+    }
+
+    var destination: String { address.destination }
+
+    /// What signs at that time, the current secret first.
+    public func secrets(at now: Timestamp) -> [[UInt8]] {
+        if let oldSecret, now < oldSecret.until { [secret, oldSecret.secret] } else { [secret] }
+    }
+
     public init(
         device: DeviceID, user: UserID, generation: Int64, cursor: MessageNumber, address: CallbackAddress, origin: ClientOrigin,
-        secrets: [[UInt8]],
-        refusal: Refusal?
+        secret: [UInt8], oldSecret: OldSecret?, refusal: Refusal?
     ) {
         self.device = device
         self.user = user
@@ -65,7 +83,8 @@ public struct CallbackTarget: Sendable {
         self.cursor = cursor
         self.address = address
         self.origin = origin
-        self.secrets = secrets
+        self.secret = secret
+        self.oldSecret = oldSecret
         self.refusal = refusal
     }
 }

@@ -13,9 +13,11 @@ public enum WebhookSignature {
     public static func headers(
         id: String, timestamp: Timestamp, body: [UInt8], secrets: [[UInt8]]
     ) -> [(name: String, value: String)] {
-        let content = Data("\(id).\(timestamp.seconds).".utf8) + Data(body)
         let signatures = secrets.map { secret in
-            "v1," + Data(HMAC<SHA256>.authenticationCode(for: content, using: SymmetricKey(data: secret))).base64EncodedString()
+            var code = HMAC<SHA256>(key: SymmetricKey(data: secret))
+            code.update(data: Array("\(id).\(timestamp.seconds).".utf8))
+            code.update(data: body)
+            return "v1," + Data(code.finalize()).base64EncodedString()
         }
         return [
             ("webhook-id", id), ("webhook-timestamp", String(timestamp.seconds)),

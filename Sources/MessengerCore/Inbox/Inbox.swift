@@ -27,12 +27,14 @@ public struct Inbox: Sendable {
         self.store = store
         self.time = time
         self.hasFreeDisk = hasFreeDisk
-        appends = GroupCommit(maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size) { batch in
+        appends = GroupCommit(
+            maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size, executor: store.executor
+        ) { batch in
             let result = try await Self.watching(onUnknownOutcome) { try await store.append(batch) }
             signal.announce(result.stored)
             return result.outcomes
         }
-        acknowledgements = GroupCommit(maximumItems: Self.batchAcknowledgements) { batch in
+        acknowledgements = GroupCommit(maximumItems: Self.batchAcknowledgements, executor: store.executor) { batch in
             try await Self.watching(onUnknownOutcome) { try await store.acknowledge(batch) }
         }
     }

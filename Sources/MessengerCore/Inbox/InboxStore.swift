@@ -5,6 +5,9 @@ import MessengerAPI
 /// The numbers of an inbox are contiguous but for restores: what a reader finds missing was dropped, never skipped.
 /// Every method is one transaction.
 public protocol InboxStore: Sendable {
+    /// Where the store writes: who calls from there saves two changes of thread.
+    var executor: (any TaskExecutor)? { get }
+
     /// Decides and writes the submissions in their order, in one commit, durable on return. One outcome for each; none of
     /// them changes another's. Throws `StoreError` when the whole batch was not (or perhaps not) written.
     func append(_ submissions: [Submission]) async throws -> AppendResult
@@ -26,6 +29,10 @@ public protocol InboxStore: Sendable {
     /// One small batch of housekeeping: drops expired messages, those that every device has, old idempotency keys,
     /// what deleted users left, devices whose callbacks failed for too long.
     func sweep(_ sweep: Sweep) async throws -> SweepOutcome
+}
+
+extension InboxStore {
+    public var executor: (any TaskExecutor)? { nil }
 }
 
 /// The limits of an inbox, with the contract's values as defaults.

@@ -24,6 +24,7 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     private let maximumItems: Int
     private let maximumBytes: Int
     private let size: @Sendable (Item) -> Int
+    private let executor: (any TaskExecutor)?
     private let commit: @Sendable ([Item]) async throws -> [Outcome]
     private let state = Mutex(State())
 
@@ -31,14 +32,16 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     ///   - maximumItems: the most items in one batch.
     ///   - maximumBytes: a batch takes no further item once it holds this much.
     ///   - size: the bytes of an item.
+    ///   - executor: where `commit` does its work; the task stays there between two batches.
     ///   - commit: writes the items in their order and returns one outcome for each, in the same order.
     public init(
         maximumItems: Int, maximumBytes: Int = .max, size: @escaping @Sendable (Item) -> Int = { _ in 0 },
-        commit: @escaping @Sendable ([Item]) async throws -> [Outcome]
+        executor: (any TaskExecutor)? = nil, commit: @escaping @Sendable ([Item]) async throws -> [Outcome]
     ) {
         self.maximumItems = maximumItems
         self.maximumBytes = maximumBytes
         self.size = size
+        self.executor = executor
         self.commit = commit
     }
 
@@ -49,7 +52,7 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
             defer { state.isCommitting = true }
             return !state.isCommitting
         }
-        if starts { Task { await commitWhatWaits() } }
+        if starts { Task(executorPreference: executor) { await self.commitWhatWaits() } }
     }
 
     /// Returns when the item's commit is done. Cancelling the caller changes nothing: its item is committed with others'.

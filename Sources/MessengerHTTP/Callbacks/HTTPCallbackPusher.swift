@@ -16,7 +16,7 @@ public final class HTTPCallbackPusher: CallbackPusher {
     private static let maximumKept = 1_000
 
     private let callbackGuard: CallbackGuard
-    private let group: any EventLoopGroup
+    private let executors: [EventLoopExecutor]
     private let tls: NIOSSLContext
     private let kept = Mutex<[DeviceID: Kept]>([:])
 
@@ -31,7 +31,7 @@ public final class HTTPCallbackPusher: CallbackPusher {
         callbackGuard: CallbackGuard, group: any EventLoopGroup, trustRoots: NIOSSLTrustRoots = .default
     ) throws {
         self.callbackGuard = callbackGuard
-        self.group = group
+        executors = group.makeIterator().map { EventLoopExecutor($0) }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         configuration.trustRoots = trustRoots
@@ -40,18 +40,25 @@ public final class HTTPCallbackPusher: CallbackPusher {
 
     public func push(_ request: CallbackRequest) async -> CallbackOutcome {
         do {
-            return .status(try await start(request).get())
+            let loop = home(of: request.device).loop
+            let status = loop.inEventLoop ? start(request, on: loop) : loop.flatSubmit { self.start(request, on: loop) }
+            return .status(try await status.get())
         } catch {
             return .failed("\(error)")
         }
+    }
+
+    public func executor(for device: DeviceID) -> (any TaskExecutor)? { home(of: device) }
+
+    private func home(of device: DeviceID) -> EventLoopExecutor {
+        executors[Int(UInt64(bitPattern: device.rawValue) % UInt64(executors.count))]
     }
 
     public func release(_ device: DeviceID) async {
         kept.withLock { $0.removeValue(forKey: device) }?.channel.close(promise: nil)
     }
 
-    private func start(_ request: CallbackRequest) -> EventLoopFuture<Int> {
-        let loop = group.next()
+    private func start(_ request: CallbackRequest, on loop: any EventLoop) -> EventLoopFuture<Int> {
         let status = loop.makePromise(of: Int.self)
         let attempt = Attempt(status: status)
         let deadline = loop.scheduleTask(in: Self.timeout) { attempt.expire() }

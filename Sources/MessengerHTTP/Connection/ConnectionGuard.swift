@@ -6,20 +6,21 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
 
-    static let headTimeout = TimeAmount.seconds(10)
-
+    private let times: ConnectionTimes
     private var deadline: Scheduled<Void>?
     private var requestsUnderWay = 0
     private var isHTTP2 = false
     private var isStreaming = false
     private var isInputClosed = false
 
-    func handlerAdded(context: ChannelHandlerContext) { startDeadline(context) }
+    init(times: ConnectionTimes) { self.times = times }
+
+    func handlerAdded(context: ChannelHandlerContext) { close(after: times.head, context) }
     func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        // HTTP/2 has frames beside requests; its idle connections are closed by their own timeout.
-        if requestsUnderWay == 0, deadline == nil, !isHTTP2 { startDeadline(context) }
+        // HTTP/2 has frames beside requests; `FrameGuard` watches them.
+        if requestsUnderWay == 0, deadline == nil, !isHTTP2 { close(after: times.head, context) }
         context.fireChannelRead(data)
     }
 
@@ -37,6 +38,10 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
         case .answered:
             requestsUnderWay -= 1
             isStreaming = false
+            // An idle client is asked to go; one that does not answer even that has to.
+            if isHTTP2, requestsUnderWay == 0 { close(after: times.idle + times.head, context) }
+        case .nextBegun:
+            if deadline == nil { close(after: times.head, context) }
         case .streaming:
             isStreaming = true
             if isInputClosed { context.close(promise: nil) }
@@ -60,8 +65,8 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    private func startDeadline(_ context: ChannelHandlerContext) {
+    private func close(after time: Duration, _ context: ChannelHandlerContext) {
         deadline?.cancel()
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.headTimeout) { context.close(promise: nil) }
+        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { context.close(promise: nil) }
     }
 }

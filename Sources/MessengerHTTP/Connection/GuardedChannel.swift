@@ -9,6 +9,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
 
     let base: Base
     let connections: ConnectionCount
+    let times: ConnectionTimes
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
         guard connections.open(logger: logger) else {
@@ -16,7 +17,7 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
         }
         channel.closeFuture.whenComplete { _ in connections.close() }
         return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(ConnectionGuard())
+            try channel.pipeline.syncOperations.addHandler(ConnectionGuard(times: times))
         }.flatMap { base.setup(channel: channel, logger: logger) }
     }
 

@@ -3,9 +3,9 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Sits between the HTTP codec and the router, once per HTTP/1.1 connection and once per HTTP/2 stream. Refuses heads
-/// that are too large, answers what could not be parsed, and closes on bodies and readers that are too slow.
-final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
+/// Sits between the HTTP codec and the router, once per HTTP/1.1 connection and once per HTTP/2 stream. Refuses what is too
+/// large, answers what could not be parsed, closes on bodies and readers that are too slow and after the last request.
+final class RequestGuard: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
@@ -15,50 +15,60 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
     static let maximumHeaderBytes = 16 << 10
     /// A colon, a space and a line's end.
     private static let separatorBytes = 4
-    static let bodyTimeout = TimeAmount.seconds(10)
-    static let stallTimeout = TimeAmount.seconds(60)
 
+    /// What is still taken in.
+    private enum Intake { case open, lastRequest, none }
+
+    private struct Refusal {
+        let error: APIError
+        var preferences = Preferences(accept: nil)
+        var isHead = false
+        /// The requests under way that will not be answered: the one whose body was cut.
+        var unanswered = 0
+    }
+
+    private let times: ConnectionTimes
+    /// The methods of a path, nil when there is no such path.
+    private let allowedMethods: @Sendable (String) -> String?
+    /// Nil for HTTP/2.
+    private let decoder: RequestDecoder?
     private var bodyDeadline: Scheduled<Void>?
     private var stallDeadline: Scheduled<Void>?
     private var requestsUnderWay = 0
     /// Whether the answer to the oldest request under way has begun.
     private var isAnswering = false
+    private var intake = Intake.open
     /// What the connection ends with, once the requests before it are answered.
     private var refusal: Refusal?
+    /// Whether the last answer is written.
+    private var isFinished = false
 
-    private struct Refusal {
-        let error: APIError
-        let preferences: Preferences
-        let isHead: Bool
-        /// The requests under way that will not be answered: the one whose body was cut.
-        let unanswered: Int
+    init(
+        times: ConnectionTimes, allowedMethods: @escaping @Sendable (String) -> String?, decoder: RequestDecoder? = nil
+    ) {
+        self.times = times
+        self.allowedMethods = allowedMethods
+        self.decoder = decoder
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { cancelDeadlines() }
 
     func channelInactive(context: ChannelHandlerContext) {
         cancelDeadlines()
+        // A stream that was reset; its connection lives on.
+        if context.channel.isHTTP2Stream { for _ in 0..<requestsUnderWay { report(.answered, context) } }
+        requestsUnderWay = 0
         context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard refusal == nil else { return }
-        switch unwrapInboundIn(data) {
+        let part = unwrapInboundIn(data)
+        if case .end = part { decoder?.requestEnded() }
+        if case .head = part, intake == .lastRequest { intake = .none }
+        guard intake != .none else { return }
+        switch part {
         case .head(let head):
-            report(.headRead(isHTTP2: context.channel.isHTTP2Stream), context)
-            if let error = Self.refusal(of: head) {
-                refuse(
-                    Refusal(
-                        error: error, preferences: Preferences(accept: head.headerFields[.accept]),
-                        isHead: head.method == .head, unanswered: 0), context)
-                return
-            }
-            requestsUnderWay += 1
-            // RFC 9110, 10.1.1: such a client waits for a word before it sends its body.
-            if head.headerFields[.expect]?.lowercased() == "100-continue", requestsUnderWay == 1 {
-                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-            }
-            bodyDeadline = closing(after: Self.bodyTimeout, context)
+            guard begin(head, context) else { return }
         case .body: break
         case .end:
             bodyDeadline?.cancel()
@@ -67,70 +77,84 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
+    func channelReadComplete(context: ChannelHandlerContext) {
+        watchNext(context)
+        context.fireChannelReadComplete()
+    }
+
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        context.write(data, promise: promise)
+        guard !isFinished else {
+            promise?.fail(ChannelError.outputClosed)
+            return
+        }
+        let isLast = intake != .open && refusal == nil && requestsUnderWay == 1
         switch unwrapOutboundIn(data) {
-        case .head: isAnswering = true
-        case .body: break
+        case .head(var head) where isLast:
+            isAnswering = true
+            head.headerFields[.connection] = "close"
+            context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .head:
+            isAnswering = true
+            context.write(data, promise: promise)
+        case .body: context.write(data, promise: promise)
+        case .end where isLast:
+            finish(with: data, context, promise)
+            requestAnswered(context)
         case .end:
-            isAnswering = false
-            requestsUnderWay -= 1
-            report(.answered, context)
-            if let refusal, requestsUnderWay == refusal.unanswered { answer(refusal, context) }
+            context.write(data, promise: promise)
+            requestAnswered(context)
         }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         stallDeadline?.cancel()
-        stallDeadline = context.channel.isWritable ? nil : closing(after: Self.stallTimeout, context)
+        stallDeadline = context.channel.isWritable ? nil : closing(after: times.stall, context)
         context.fireChannelWritabilityChanged()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError else {
-            context.fireErrorCaught(error)
-            return
+        guard intake == .open || intake == .lastRequest && bodyDeadline != nil else { return }
+        if let refusal = refusal(of: error) { refuse(refusal, context) } else { context.fireErrorCaught(error) }
+    }
+}
+
+// MARK: - Requests
+
+extension RequestGuard {
+    /// False when the request is refused.
+    private func begin(_ head: HTTPRequest, _ context: ChannelHandlerContext) -> Bool {
+        report(.headRead(isHTTP2: context.channel.isHTTP2Stream), context)
+        requestsUnderWay += 1
+        if let error = Self.refusal(of: head) {
+            refuse(
+                Refusal(
+                    error: error, preferences: Preferences(accept: head.headerFields[.accept]), isHead: head.method == .head,
+                    unanswered: 1), context)
+            return false
         }
-        guard refusal == nil else { return }
-        let answer: APIError =
-            switch error {
-            case .headerOverflow: .headersTooLarge
-            case .invalidMethod: .methodNotAllowed("DELETE, GET, HEAD, POST")
-            default: APIError(.badRequest, "bad-request", "Bad request.")
-            }
-        refuse(
-            Refusal(
-                error: answer, preferences: Preferences(accept: nil), isHead: false, unanswered: bodyDeadline == nil ? 0 : 1),
-            context)
+        if head.headerFields[.connection] == "close" { intake = .lastRequest }
+        // RFC 9110, 10.1.1: such a client waits for a word before it sends its body.
+        if head.headerFields[.expect]?.lowercased() == "100-continue", requestsUnderWay == 1 {
+            context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+        }
+        bodyDeadline = closing(after: times.body, context)
+        return true
     }
 
-    private static func refusal(of head: HTTPRequest) -> APIError? {
-        if (head.path ?? "").utf8.count > maximumURLBytes { return .urlTooLong }
-        let size = head.headerFields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + Self.separatorBytes }
-        return size > maximumHeaderBytes ? .headersTooLarge : nil
-    }
-
-    /// Takes nothing more in; answers and closes after the requests that came before.
-    private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
-        self.refusal = refusal
-        bodyDeadline?.cancel()
-        guard requestsUnderWay == refusal.unanswered else { return }
-        if isAnswering { context.close(promise: nil) } else { answer(refusal, context) }
-    }
-
-    private func answer(_ refusal: Refusal, _ context: ChannelHandlerContext) {
-        var (head, body) = refusal.error.answer(refusal.preferences)
-        head.headerFields[.cacheControl] = "no-store"
-        head.headerFields[.vary] = "Accept"
-        if context.channel.isHTTP2Stream {
-            report(.answered, context)
+    private func requestAnswered(_ context: ChannelHandlerContext) {
+        isAnswering = false
+        requestsUnderWay -= 1
+        report(.answered, context)
+        if let refusal {
+            if requestsUnderWay == refusal.unanswered { answer(refusal, context) }
         } else {
-            head.headerFields[.connection] = "close"
+            watchNext(context)
         }
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        if !refusal.isHead { context.write(wrapOutboundOut(.body(body)), promise: nil) }
-        let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.value.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in context.value.close(promise: nil) }
+    }
+
+    private func watchNext(_ context: ChannelHandlerContext) {
+        guard let decoder, !decoder.isBetweenRequests, requestsUnderWay == 0, bodyDeadline == nil else { return }
+        report(.nextBegun, context)
     }
 
     private func report(_ progress: RequestProgress, _ context: ChannelHandlerContext) {
@@ -140,9 +164,84 @@ final class RequestGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context.triggerUserOutboundEvent(progress, promise: nil)
         }
     }
+}
 
-    private func closing(after time: TimeAmount, _ context: ChannelHandlerContext) -> Scheduled<Void> {
-        context.eventLoop.assumeIsolated().scheduleTask(in: time) { context.close(promise: nil) }
+// MARK: - Refusals
+
+extension RequestGuard {
+    private static func refusal(of head: HTTPRequest) -> APIError? {
+        if (head.path ?? "").utf8.count > maximumURLBytes { return .urlTooLong }
+        let size = head.headerFields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + Self.separatorBytes }
+        return size > maximumHeaderBytes ? .headersTooLarge : nil
+    }
+
+    /// Nil for an error that says nothing about a request.
+    private func refusal(of error: any Error) -> Refusal? {
+        let badRequest = APIError(.badRequest, "bad-request", "Bad request.")
+        switch error {
+        case RequestError.lineTooLong: return Refusal(error: .urlTooLong)
+        case RequestError.unknownMethod(let path, let accept):
+            let error = path.map { path in allowedMethods(path).map { APIError.methodNotAllowed($0) } ?? .notFound }
+            return Refusal(error: error ?? .methodNotAllowed("DELETE, GET, HEAD, POST"), preferences: Preferences(accept: accept))
+        case RequestError.invalidHead(let accept): return Refusal(error: badRequest, preferences: Preferences(accept: accept))
+        case HTTPParserError.headerOverflow: return Refusal(error: .headersTooLarge)
+        case is HTTPParserError: return Refusal(error: badRequest)
+        default: return nil
+        }
+    }
+
+    /// Takes nothing more in; answers and closes after the requests that came before.
+    private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        var refusal = refusal
+        let isBodyCut = bodyDeadline != nil
+        if isBodyCut { refusal.unanswered = min(1, requestsUnderWay) }
+        self.refusal = refusal
+        intake = .none
+        bodyDeadline?.cancel()
+        bodyDeadline = nil
+        guard requestsUnderWay == refusal.unanswered else { return }
+        // An answer that has begun, or been given, cannot be followed by another.
+        if isAnswering || isBodyCut && requestsUnderWay == 0 {
+            context.close(promise: nil)
+        } else {
+            answer(refusal, context)
+        }
+    }
+
+    private func answer(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+        var (head, body) = refusal.error.answer(refusal.preferences)
+        head.headerFields[.cacheControl] = "no-store"
+        head.headerFields[.vary] = "Accept"
+        if !context.channel.isHTTP2Stream { head.headerFields[.connection] = "close" }
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !refusal.isHead { context.write(wrapOutboundOut(.body(body)), promise: nil) }
+        finish(with: wrapOutboundOut(.end(nil)), context, nil)
+        if requestsUnderWay > 0 { report(.answered, context) }
+        requestsUnderWay = 0
+    }
+
+    /// Writes the end of the last answer, and closes. What the client still sends is read for a moment: a socket closed on
+    /// unread bytes takes the answer away from its client.
+    private func finish(with end: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        isFinished = true
+        intake = .none
+        bodyDeadline?.cancel()
+        let written = promise ?? context.eventLoop.makePromise()
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        written.futureResult.whenComplete { _ in
+            let (guardian, context) = bound.value
+            if context.channel.isHTTP2Stream {
+                context.close(promise: nil)
+            } else {
+                context.close(mode: .output, promise: nil)
+                guardian.bodyDeadline = guardian.closing(after: guardian.times.linger, context)
+            }
+        }
+        context.writeAndFlush(end, promise: written)
+    }
+
+    private func closing(after time: Duration, _ context: ChannelHandlerContext) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { context.close(promise: nil) }
     }
 
     private func cancelDeadlines() {

@@ -6,8 +6,8 @@ import NIOHTTPTypes
 /// goes on to the router as it came. See docs/decisions/0008-sends-are-answered-before-the-router.md.
 ///
 /// Answers keep the order of the requests: a send is taken only while the router has none of this connection, and while
-/// one is being committed nothing more is read from the socket and what was read already waits here.
-final class SendHandler: ChannelDuplexHandler, RemovableChannelHandler {
+/// one is being committed what comes next waits here, no more than one read of it.
+final class SendHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
@@ -23,15 +23,15 @@ final class SendHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let route: SendRoute
     private var phase = Phase.passing(0)
     private var heldParts: [HTTPRequestPart] = []
-    private var heldEvents: [Any] = []
     private var isReadHeld = false
+    private var isInputClosed = false
 
     init(route: SendRoute) { self.route = route }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { take(unwrapInboundIn(data), context) }
 
     func read(context: ChannelHandlerContext) {
-        if case .committing = phase { isReadHeld = true } else { context.read() }
+        if case .committing = phase, !heldParts.isEmpty { isReadHeld = true } else { context.read() }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -39,18 +39,16 @@ final class SendHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(data, promise: promise)
     }
 
-    /// The end of the client's side, and of the server, wait for the answer under way.
+    /// The end of the client's side waits for the answer under way.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed else {
-            context.fireUserInboundEventTriggered(event)
-            return
-        }
-        switch phase {
-        case .passing: break
-        case .reading(let pending): handOver(pending, context)
-        case .committing:
-            heldEvents.append(event)
-            return
+        if event as? ChannelEvent == .inputClosed {
+            switch phase {
+            case .passing: break
+            case .reading(let pending): handOver(pending, context)
+            case .committing:
+                isInputClosed = true
+                return
+            }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -106,9 +104,10 @@ final class SendHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.fireChannelReadComplete()
         }
         if case .committing = phase { return }
-        let events = heldEvents
-        heldEvents = []
-        for event in events { userInboundEventTriggered(context: context, event: event) }
+        if isInputClosed {
+            isInputClosed = false
+            userInboundEventTriggered(context: context, event: ChannelEvent.inputClosed)
+        }
         if isReadHeld {
             isReadHeld = false
             context.read()

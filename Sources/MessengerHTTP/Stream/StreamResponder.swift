@@ -3,6 +3,7 @@ import Logging
 import MessengerAPI
 import MessengerCore
 import NIOCore
+import NIOHTTPTypes
 
 /// Answers a request with the live stream of its device.
 struct StreamResponder: Sendable {
@@ -18,13 +19,26 @@ struct StreamResponder: Sendable {
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream"],
             body: ResponseBody { writer in
-                try await run(for: session, after: after, context) { try await writer.write(EventStreamEncoder.encode($0)) }
+                // On the connection's own thread: what is handed over is written without another change of thread.
+                try await withTaskExecutorPreference(EventLoopExecutor(context.channel.eventLoop)) {
+                    try await run(for: session, after: after, context)
+                }
                 try await writer.finish(nil)
             })
     }
 
+    /// Straight to the channel; waits only for a reader that has not taken what was written before.
+    private static func write(_ events: [StreamEvent], to channel: any Channel) async throws {
+        let part = HTTPResponsePart.body(EventStreamEncoder.encode(events))
+        if channel.isWritable {
+            channel.writeAndFlush(part, promise: nil)
+        } else {
+            try await channel.writeAndFlush(part).get()
+        }
+    }
+
     private func run(
-        for session: Session, after: MessageNumber, _ context: APIContext, write: ([StreamEvent]) async throws -> Void
+        for session: Session, after: MessageNumber, _ context: APIContext
     ) async throws {
         let bell = streams.attach(session)
         defer {
@@ -36,7 +50,9 @@ struct StreamResponder: Sendable {
         do {
             // A logout between the request's own check and the attachment found no stream to end.
             if try await !accounts.isLive(session) { bell.end(.loggedOut) }
-            try await LiveStream(inbox: inbox, callbacks: store, bell: bell).run(after: after, write: write)
+            try await LiveStream(inbox: inbox, callbacks: store, bell: bell).run(after: after) {
+                try await Self.write($0, to: context.channel)
+            }
         } catch let error as StoreError {
             context.logger.warning("Stream ended", metadata: ["id": "\(context.requestID)", "error": "\(error)"])
             throw error

@@ -1,0 +1,11 @@
+import Dispatch
+
+/// The one thread that writes. Tasks that prefer it go on there from one transaction to the next.
+final class WriterExecutor: TaskExecutor {
+    private let queue = DispatchQueue(label: "messenger.writer")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
