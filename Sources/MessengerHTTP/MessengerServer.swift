@@ -8,25 +8,14 @@ import NIOPosix
 import NIOSSL
 import ServiceLifecycle
 
-/// The parts that a backend brings.
-public struct Stores: Sendable {
-    public let accounts: any AccountStore
-    public let inboxes: any InboxStore
-    public let callbacks: any CallbackStore
-    public let signal: any InboxSignal
-    /// The key that phone numbers are kept under.
-    public let phoneKey: [UInt8]
-
-    public init(
-        accounts: any AccountStore, inboxes: any InboxStore, callbacks: any CallbackStore, signal: any InboxSignal,
-        phoneKey: [UInt8]
-    ) {
-        self.accounts = accounts
-        self.inboxes = inboxes
-        self.callbacks = callbacks
-        self.signal = signal
-        self.phoneKey = phoneKey
-    }
+/// What a process does of the whole.
+public enum ServerRole: Sendable {
+    /// Everything, alone.
+    case all
+    /// Answers the API and holds the live streams.
+    case listener
+    /// Pushes callbacks.
+    case sender
 }
 
 /// What a test changes in a server.
@@ -45,78 +34,91 @@ public struct ServerSubstitutes: Sendable {
 public struct MessengerServer: Service {
     /// In the order of their start; they stop in reverse.
     private let services: [any Service]
-    private let http: any Service
-    private let failure: FailureLatch
     private let logger: Logger
 
-    /// - Parameter onReady: called with the port once requests are answered.
+    /// - Parameter onReady: called with the port once requests are answered; a sender has none, and says 0.
     public init(
-        settings: ServerSettings, stores: Stores, substitutes: ServerSubstitutes = ServerSubstitutes(), logger: Logger,
-        onReady: @escaping @Sendable (Int) async -> Void = { _ in }
+        settings: ServerSettings, stores: Stores, role: ServerRole = .all, substitutes: ServerSubstitutes = ServerSubstitutes(),
+        logger: Logger, onReady: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let time = substitutes.time
         let port = BoundPort(settings.port)
         let streams = LiveStreams()
         let mailbox = CallbackMailbox()
-        stores.signal.subscribe { news in
-            switch news {
-            case .stored(let messages):
-                streams.offer(messages)
-                mailbox.news(messages.map(\.receiver))
-            case .hint(let users):
-                streams.ring(users)
-                mailbox.news(users)
-            }
-        }
         let failure = FailureLatch()
         let freeDisk = FreeDisk(
             folder: settings.dataFolder, minimum: settings.minimumFreeDisk, time: time, measure: substitutes.freeDisk,
             logger: logger)
         let inbox = Inbox(
-            store: stores.inboxes, signal: stores.signal, time: time, hasFreeDisk: { freeDisk.isEnough },
+            store: stores.inboxes, signal: stores.signal, time: time, hasFreeDisk: { role != .all || freeDisk.isEnough },
             onUnknownOutcome: { error in
-                logger.critical(
-                    "A commit got no answer; the server stops, since it cannot know what is stored",
-                    metadata: ["error": "\(error)"])
-                failure.fail(error)
+                logger.critical("A commit got no answer; what is stored is not known", metadata: ["error": "\(error)"])
+                if role == .all { failure.fail(error) }
             })
         let callbackGuard = CallbackGuard(
-            allowed: settings.callbackAllow, allowsLocalLoopback: true, ownPorts: { [port.value] },
+            allowed: settings.callbackAllow, allowsLocalLoopback: role == .all, ownPorts: { [port.value] },
             ownAddresses: try Self.ownAddresses())
         let accounts = Accounts(
-            store: stores.accounts, hasher: PasswordHasher(cost: substitutes.passwordCost), sessions: SessionCache(),
-            streams: streams, callbacks: mailbox, callbackGuard: callbackGuard, phoneKey: stores.phoneKey,
-            registration: settings.registration, limitsLogins: settings.rateLimit.perSecond > 0, time: time)
+            store: stores.accounts, hasher: PasswordHasher(cost: substitutes.passwordCost),
+            sessions: SessionCache(isTrusted: stores.trustsSessionCache), streams: streams, callbacks: mailbox,
+            callbackGuard: callbackGuard, phoneKey: stores.phoneKey, registration: settings.registration,
+            limitsLogins: settings.rateLimit.perSecond > 0, time: time)
+        let keeper = StreamKeeper(
+            streams: streams, inboxes: stores.inboxes, accounts: stores.accounts, presence: stores.presence, time: time,
+            polls: substitutes.polls, logger: logger)
         let group = MultiThreadedEventLoopGroup.singleton
+        stores.signal.subscribe { news in
+            switch news {
+            case .stored(let messages):
+                streams.offer(messages)
+                if role == .all { mailbox.news(messages.map(\.receiver)) }
+            case .hints(let hints):
+                streams.ring(Array(hints.news))
+                if !hints.moved.isEmpty { keeper.moved(hints.moved) }
+                if role == .sender {
+                    mailbox.news(hints.news)
+                    mailbox.tryNow(hints.tryNow)
+                }
+            case .sessionsEnded(let devices): accounts.ended(devices)
+            case .streamsLost: streams.endAll(.closing)
+            case .callbacksFree: mailbox.look()
+            }
+        }
 
+        let dispatcher = CallbackDispatcher(
+            inbox: inbox, store: stores.callbacks,
+            pusher: try HTTPCallbackPusher(
+                callbackGuard: callbackGuard, group: group, trustRoots: substitutes.callbackTrustRoots),
+            mayPush: { !streams.isAttached($0) && stores.mayPush($0) }, mailbox: mailbox, time: time,
+            polls: substitutes.polls, logger: logger)
+        let housekeeper = Housekeeper(
+            store: stores.inboxes, messageTTL: settings.messageTTL, time: time, logger: logger, onAbandoned: accounts.ended)
+        func http() throws -> any Service {
+            HTTPService(
+                application: try Self.application(
+                    settings, inbox: inbox, accounts: accounts, stores: stores, streams: streams, mailbox: mailbox, time: time,
+                    times: substitutes.connectionTimes, group: group, logger: logger
+                ) { channel in
+                    port.value = channel.localAddress?.port ?? settings.port
+                    await onReady(port.value)
+                }, streams: streams)
+        }
         self.logger = logger
-        self.failure = failure
-        services = [
-            failure, freeDisk,
-            Housekeeper(
-                store: stores.inboxes, messageTTL: settings.messageTTL, time: time, logger: logger, onAbandoned: accounts.ended),
-            CallbackDispatcher(
-                inbox: inbox, store: stores.callbacks,
-                pusher: try HTTPCallbackPusher(
-                    callbackGuard: callbackGuard, group: group, trustRoots: substitutes.callbackTrustRoots),
-                streams: streams, mailbox: mailbox, time: time, polls: substitutes.polls, logger: logger),
-            StreamKeeper(
-                streams: streams, inboxes: stores.inboxes, accounts: stores.accounts, time: time, polls: substitutes.polls,
-                logger: logger),
-        ]
-        http = HTTPService(
-            application: try Self.application(
-                settings, inbox: inbox, accounts: accounts, stores: stores, streams: streams, mailbox: mailbox, time: time,
-                times: substitutes.connectionTimes, group: group, logger: logger
-            ) { channel in
-                port.value = channel.localAddress?.port ?? settings.port
-                await onReady(port.value)
-            }, streams: streams)
+        services =
+            switch role {
+            case .all: [failure, freeDisk, housekeeper, dispatcher, keeper, try http()]
+            case .listener:
+                stores.services + [
+                    failure, housekeeper, SignForwarder(mailbox: mailbox, presence: stores.presence, logger: logger), keeper,
+                    try http(),
+                ]
+            case .sender: stores.services + [failure, housekeeper, dispatcher, ReadyService { await onReady(0) }]
+            }
     }
 
     public func run() async throws {
         var configuration = ServiceGroupConfiguration(
-            services: (services + [http]).map {
+            services: services.map {
                 .init(
                     service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup)
@@ -126,19 +128,19 @@ public struct MessengerServer: Service {
     }
 
     static func routeTable(
-        _ settings: ServerSettings, inbox: Inbox, accounts: Accounts, callbacks: any CallbackStore, streams: LiveStreams,
+        _ settings: ServerSettings, inbox: Inbox, accounts: Accounts, stores: Stores, streams: LiveStreams,
         mailbox: CallbackMailbox, limits: RequestLimits
     ) -> RouteTable {
         let authenticator = Authenticator(accounts: accounts)
         let stream = StreamResponder(
-            inbox: inbox, accounts: accounts, store: callbacks, streams: streams, callbacks: mailbox)
+            inbox: inbox, store: stores.callbacks, streams: streams, presence: stores.presence, callbacks: mailbox)
         return RouteTable(
-            ServiceRoutes().routes
+            ServiceRoutes(readiness: stores.readiness).routes
                 + AccountRoutes(
                     accounts: accounts, authenticator: authenticator, limits: limits, openDelete: settings.openDelete
                 ).routes
                 + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: stream, callbacks: mailbox).routes,
-            exempt: Set(ServiceRoutes.healthPaths))
+            exempt: Set(ServiceRoutes.healthPaths + ServiceRoutes.readinessPaths))
     }
 
     private static func application(
@@ -148,8 +150,7 @@ public struct MessengerServer: Service {
     ) throws -> some ApplicationProtocol {
         let limits = RequestLimits(settings.rateLimit, uptime: time.uptime)
         let table = routeTable(
-            settings, inbox: inbox, accounts: accounts, callbacks: stores.callbacks, streams: streams, mailbox: mailbox,
-            limits: limits)
+            settings, inbox: inbox, accounts: accounts, stores: stores, streams: streams, mailbox: mailbox, limits: limits)
         let journal = RequestJournal(time: time, logger: logger)
         let entry = EntryMiddleware(trustedProxies: settings.trustedProxies, limits: limits, routes: table, journal: journal)
         let sends = SendRoute(
@@ -189,5 +190,15 @@ private struct HTTPService<Application: ApplicationProtocol>: Service {
         } onGracefulShutdown: {
             streams.close()
         }
+    }
+}
+
+/// Says once that everything before it has been started.
+private struct ReadyService: Service {
+    let onReady: @Sendable () async -> Void
+
+    func run() async throws {
+        await onReady()
+        try await gracefulShutdown()
     }
 }

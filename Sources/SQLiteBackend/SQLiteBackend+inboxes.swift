@@ -7,10 +7,10 @@ extension SQLiteBackend: InboxStore {
     public func append(_ submissions: [Submission]) async throws -> AppendResult {
         let limits = limits
         return try await write { db in
-            var batch = AppendBatch(db, limits: limits)
-            let outcomes = try submissions.map { try batch.add($0) }
-            try batch.finish()
-            return AppendResult(outcomes: outcomes, stored: batch.stored)
+            var plan = AppendPlan(source: SQLiteAppendSource(db: db), limits: limits)
+            let outcomes = try submissions.map { try plan.add($0) }
+            try plan.write()
+            return AppendResult(outcomes: outcomes, stored: plan.messages.map(\.message))
         }
     }
 
@@ -19,8 +19,7 @@ extension SQLiteBackend: InboxStore {
     ) async throws -> SubmissionOutcome? {
         let limits = limits
         return try await read { db in
-            let known = try AppendBatch.remembered(db, key, of: sender, fingerprint: fingerprint, now: now, limits: limits)
-            return if case .outcome(let outcome) = known { outcome } else { nil }
+            try SQLiteAppendSource(db: db).usedKey(key, of: sender)?.outcome(for: fingerprint, at: now, limits: limits)
         }
     }
 
@@ -65,9 +64,9 @@ extension SQLiteBackend: InboxStore {
 
     public func acknowledge(_ acknowledgements: [Acknowledgement]) async throws -> [AcknowledgementOutcome] {
         let (outcomes, users) = try await write { db in
-            var batch = AcknowledgementBatch(db)
-            let outcomes = try acknowledgements.map { try batch.add($0) }
-            return (outcomes, try batch.finish())
+            var plan = AcknowledgementPlan()
+            let outcomes = try acknowledgements.map { try plan.add($0, in: db) }
+            return (outcomes, try plan.write(to: db))
         }
         acknowledgedUsers.withLock { $0.formUnion(users) }
         return outcomes

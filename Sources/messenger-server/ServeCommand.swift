@@ -70,6 +70,7 @@ extension Stores {
     init(_ backend: SQLiteBackend) async throws {
         self.init(
             accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
+            presence: LocalPresence(accounts: backend),
             phoneKey: try await backend.secret(named: "phone", bytes: 32))
     }
 }

@@ -16,12 +16,12 @@ struct SignalContractTests {
                     sendDate: "2026-01-01")
             }
         }
-        signal.announce(stored(1))
+        signal.announce(stored(1), hints: [:])
         signal.subscribe { heard.0.add($0) }
-        signal.announce(stored(2, 3))
+        signal.announce(stored(2, 3), hints: [:])
         signal.subscribe { heard.1.add($0) }
-        signal.announce(stored(4))
-        signal.announce([])
+        signal.announce(stored(4), hints: [:])
+        signal.announce([], hints: [:])
         #expect(heard.0.messages == [stored(2, 3), stored(4)])
         #expect(heard.1.messages == [stored(4)])
     }

@@ -22,7 +22,10 @@ struct OpenAPITests {
             callbackGuard: CallbackGuard(allowed: [], allowsLocalLoopback: true, ownPorts: { [] }), phoneKey: [],
             registration: .open, limitsLogins: false, time: time)
         let table = MessengerServer.routeTable(
-            ServerSettings(), inbox: inbox, accounts: accounts, callbacks: backend, streams: streams, mailbox: mailbox,
+            ServerSettings(), inbox: inbox, accounts: accounts,
+            stores: Stores(
+                accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
+                presence: LocalPresence(accounts: backend), phoneKey: []), streams: streams, mailbox: mailbox,
             limits: RequestLimits(.init(), uptime: time.uptime))
         return Set(table.routes.map { "\($0.method.rawValue) \($0.path)" })
     }

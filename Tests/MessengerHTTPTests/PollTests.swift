@@ -6,7 +6,7 @@ import Testing
 
 /// Loses every announcement, as a broker does that is away.
 private struct DeafSignal: InboxSignal {
-    func announce(_ stored: [InboxMessage]) {}
+    func announce(_ stored: [InboxMessage], hints: [HintDestination: Hints]) {}
     func subscribe(_ onNews: @escaping @Sendable (InboxNews) -> Void) {}
 }
 
@@ -18,7 +18,7 @@ struct PollTests {
                 $0.use(time)
                 $0.stores = {
                     Stores(
-                        accounts: $0.accounts, inboxes: $0.inboxes, callbacks: $0.callbacks, signal: DeafSignal(),
+                        accounts: $0.accounts, inboxes: $0.inboxes, callbacks: $0.callbacks, signal: DeafSignal(), presence: $0.presence,
                         phoneKey: $0.phoneKey)
                 }
             }, body)

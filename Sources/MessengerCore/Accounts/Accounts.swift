@@ -117,11 +117,6 @@ public struct Accounts: Sendable {
         streams.end(devices, .loggedOut)
     }
 
-    /// Whether the session has not ended since, and is still its device's newest login.
-    public func isLive(_ session: Session) async throws -> Bool {
-        try await store.session(session.token, now: time.now()) != nil
-    }
-
     public func logOut(_ session: Session, name: String) async throws {
         guard Username(name) == session.username else {
             throw AccountError.invalid(field: "username", reason: "Not the name of this session's user.")

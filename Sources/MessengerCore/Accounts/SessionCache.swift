@@ -22,11 +22,13 @@ public final class SessionCache: Sendable {
         }
     }
 
+    private let isTrusted: @Sendable () -> Bool
     private let state = Mutex(State())
 
-    public init() {}
+    /// - Parameter isTrusted: false while sessions may have ended without a word to this cache.
+    public init(isTrusted: @escaping @Sendable () -> Bool = { true }) { self.isTrusted = isTrusted }
 
-    func session(_ token: TokenHash) -> Session? { state.withLock { $0.sessions[token] } }
+    func session(_ token: TokenHash) -> Session? { isTrusted() ? state.withLock { $0.sessions[token] } : nil }
 
     func moment() -> Moment { state.withLock { Moment(endings: $0.endings) } }
 

@@ -13,7 +13,7 @@ public struct CallbackDispatcher: Service {
     private let inbox: Inbox
     private let store: any CallbackStore
     private let pusher: any CallbackPusher
-    private let streams: LiveStreams
+    private let mayPush: @Sendable (DeviceID) -> Bool
     private let mailbox: CallbackMailbox
     private let gate = CallbackGate()
     private let time: TimeSource
@@ -22,16 +22,17 @@ public struct CallbackDispatcher: Service {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - mayPush: asked before each push; false while the device has a live stream.
     ///   - random: from 0 to 1, for the jitter.
     ///   - polls: false switches the poll off after the first look, so that a test sees lost signals.
     public init(
-        inbox: Inbox, store: any CallbackStore, pusher: any CallbackPusher, streams: LiveStreams, mailbox: CallbackMailbox,
-        time: TimeSource, random: @escaping @Sendable () -> Double = { .random(in: 0...1) }, polls: Bool, logger: Logger
+        inbox: Inbox, store: any CallbackStore, pusher: any CallbackPusher,
+        mayPush: @escaping @Sendable (DeviceID) -> Bool, mailbox: CallbackMailbox, time: TimeSource, random: @escaping @Sendable () -> Double = { .random(in: 0...1) }, polls: Bool, logger: Logger
     ) {
         self.inbox = inbox
         self.store = store
         self.pusher = pusher
-        self.streams = streams
+        self.mayPush = mayPush
         self.mailbox = mailbox
         self.time = time
         self.random = random
@@ -154,7 +155,7 @@ public struct CallbackDispatcher: Service {
     private func exchange(_ message: InboxMessage, with target: CallbackTarget) async throws -> CallbackOutcome {
         await gate.enter(target.destination)
         defer { gate.leave(target.destination) }
-        if streams.isAttached(target.device) || Task.isCancelled { throw Stopped() }
+        if !mayPush(target.device) || Task.isCancelled { throw Stopped() }
         let body = message.delivered.json
         let now = time.now()
         let headers = WebhookSignature.headers(

@@ -35,6 +35,12 @@ public final class CallbackMailbox: Sendable {
         }
     }
 
+    /// These devices gave a sign somewhere else.
+    public func tryNow(_ devices: some Sequence<DeviceID> & Sendable) { add { $0.tryNow.formUnion(devices) } }
+
+    /// Every inbox may have news.
+    public func look() { add { $0.all = true } }
+
     func add(_ change: (inout Batch) -> Void) {
         let resumption = state.withLock { state -> (CheckedContinuation<Batch?, Never>, Batch)? in
             change(&state.batch)

@@ -67,6 +67,20 @@ public final class LiveStreams: Sendable {
         for bell in bells { bell.end(reason) }
     }
 
+    /// Ends the streams of these attachments, not what the same devices have opened since.
+    public func end(_ attachments: [StreamAttachment], _ reason: StreamBell.EndReason) {
+        let bells = state.withLock { state in attachments.compactMap { state.byDevice[$0.device] } }
+        for bell in bells where bell.attachment.map(attachments.contains) == true { bell.end(reason) }
+    }
+
+    /// Ends every stream; new ones may come.
+    public func endAll(_ reason: StreamBell.EndReason) { for bell in all { bell.end(reason) } }
+
+    /// The attachments of these devices, or of all.
+    func attachments(of devices: Set<DeviceID>? = nil) -> [StreamAttachment] {
+        all.filter { devices?.contains($0.device) ?? true }.compactMap(\.attachment)
+    }
+
     public func endAll(of user: UserID, _ reason: StreamBell.EndReason) {
         end(state.withLock { $0.devicesOfUser[user] ?? [] }, reason)
     }

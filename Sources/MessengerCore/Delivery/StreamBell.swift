@@ -28,6 +28,7 @@ public final class StreamBell: Sendable {
     }
 
     private struct State {
+        var attachment: StreamAttachment?
         /// The last number that the stream has written or was handed; nil while it reads the store.
         var position: MessageNumber?
         var fresh: [InboxMessage] = []
@@ -85,6 +86,12 @@ public final class StreamBell: Sendable {
         device = session.device
         token = session.token
         generation = session.generation
+    }
+
+    /// Where the other processes see the stream; nil before they do.
+    public var attachment: StreamAttachment? {
+        get { state.withLock { $0.attachment } }
+        set { state.withLock { $0.attachment = newValue } }
     }
 
     public var endReason: EndReason? { state.withLock { $0.end } }

@@ -2,8 +2,8 @@ import Logging
 import MessengerAPI
 import ServiceLifecycle
 
-/// Looks after the live streams: keeps them alive while nothing comes, polls inbox heads so that a lost signal costs
-/// seconds, writes down that their sessions are in use, and ends them when the server stops.
+/// Looks after the live streams: keeps them alive while nothing comes, polls so that a lost signal costs seconds, writes
+/// down that their sessions are in use, and ends them when the server stops.
 public struct StreamKeeper: Service {
     /// Below the 20 s that clients are promised, so that a busy server still keeps the promise.
     static let keepAliveInterval = Duration.seconds(15)
@@ -12,17 +12,22 @@ public struct StreamKeeper: Service {
     private let streams: LiveStreams
     private let inboxes: any InboxStore
     private let accounts: any AccountStore
+    private let presence: any DevicePresence
     private let time: TimeSource
     private let polls: Bool
     private let logger: Logger
+    /// Hints that wait to be looked up; what does not fit, the poll finds.
+    private let moves = AsyncStream.makeStream(of: Set<DeviceID>.self, bufferingPolicy: .bufferingNewest(1_000))
 
     /// - Parameter polls: false switches the poll off, so that a test sees lost signals.
     public init(
-        streams: LiveStreams, inboxes: any InboxStore, accounts: any AccountStore, time: TimeSource, polls: Bool, logger: Logger
+        streams: LiveStreams, inboxes: any InboxStore, accounts: any AccountStore, presence: any DevicePresence,
+        time: TimeSource, polls: Bool, logger: Logger
     ) {
         self.streams = streams
         self.inboxes = inboxes
         self.accounts = accounts
+        self.presence = presence
         self.time = time
         self.polls = polls
         self.logger = logger
@@ -33,6 +38,7 @@ public struct StreamKeeper: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await every(Self.keepAliveInterval) { for bell in streams.all { bell.ringQuiet() } } }
                 group.addTask { await every(Session.refreshInterval, refreshSessions) }
+                group.addTask { await followMoves() }
                 if polls { group.addTask { await poll() } }
             }
         }
@@ -58,9 +64,28 @@ public struct StreamKeeper: Service {
                 let heads = try await inboxes.heads(of: Array(Set(streams.all.map(\.user))))
                 streams.ring(heads.filter { known[$0.key] != $0.value }.map(\.key))
                 known = heads
+                try await endMoved(streams.attachments())
             } catch {
                 logger.warning("Could not poll the inboxes", metadata: ["error": "\(error)"])
             }
         }
+    }
+
+    /// Another process says that the streams of these devices have moved. It is looked up: what it says may be old.
+    public func moved(_ devices: Set<DeviceID>) { moves.continuation.yield(devices) }
+
+    private func followMoves() async {
+        for await devices in moves.stream {
+            do {
+                try await endMoved(streams.attachments(of: devices))
+            } catch {
+                logger.warning("Could not look up where streams are", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func endMoved(_ attachments: [StreamAttachment]) async throws {
+        guard !attachments.isEmpty else { return }
+        streams.end(try await presence.moved(attachments), .replaced)
     }
 }

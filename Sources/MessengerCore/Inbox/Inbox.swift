@@ -19,7 +19,7 @@ public struct Inbox: Sendable {
 
     /// - Parameters:
     ///   - hasFreeDisk: false while sends must be refused because the disk is nearly full.
-    ///   - onUnknownOutcome: called when a commit got no answer; the process must end, since it cannot know what is stored.
+    ///   - onUnknownOutcome: called when a commit got no answer: who waited cannot know what is stored.
     public init(
         store: any InboxStore, signal: any InboxSignal, time: TimeSource, hasFreeDisk: @escaping @Sendable () -> Bool,
         onUnknownOutcome: @escaping @Sendable (any Error) -> Void
@@ -31,7 +31,7 @@ public struct Inbox: Sendable {
             maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size, executor: store.executor
         ) { batch in
             let result = try await Self.watching(onUnknownOutcome) { try await store.append(batch) }
-            signal.announce(result.stored)
+            signal.announce(result.stored, hints: result.hints)
             return result.outcomes
         }
         acknowledgements = GroupCommit(maximumItems: Self.batchAcknowledgements, executor: store.executor) { batch in

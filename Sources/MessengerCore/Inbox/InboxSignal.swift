@@ -3,8 +3,9 @@ import Synchronization
 
 /// Tells whoever listens that inboxes have news. The store is the truth: what a lost signal missed, a poll finds.
 public protocol InboxSignal: Sendable {
-    /// Called after the commit with what it stored, once per batch, in commit order. Never fails and never waits.
-    func announce(_ stored: [InboxMessage])
+    /// Called after the commit with what it stored and what others are to be told, once per batch, in commit order. Never
+    /// fails and never waits.
+    func announce(_ stored: [InboxMessage], hints: [HintDestination: Hints])
     /// Calls back for every announcement from now on, on the announcer's thread: it must be quick.
     func subscribe(_ onNews: @escaping @Sendable (InboxNews) -> Void)
 }
@@ -12,8 +13,14 @@ public protocol InboxSignal: Sendable {
 public enum InboxNews: Sendable {
     /// This process has stored these, in this order.
     case stored([InboxMessage])
-    /// Another process says that these inboxes have news.
-    case hint([UserID])
+    /// Another process says so.
+    case hints(Hints)
+    /// Another process has ended the sessions of these devices.
+    case sessionsEnded([DeviceID])
+    /// Other processes hold this one for dead: the live streams here are not known to them any more.
+    case streamsLost
+    /// There are callbacks that nobody pushes.
+    case callbacksFree
 }
 
 /// The signal within one process.
@@ -22,9 +29,13 @@ public final class LocalSignal: InboxSignal {
 
     public init() {}
 
-    public func announce(_ stored: [InboxMessage]) {
-        guard !stored.isEmpty else { return }
-        for listener in listeners.withLock({ $0 }) { listener(.stored(stored)) }
+    public func announce(_ stored: [InboxMessage], hints: [HintDestination: Hints]) {
+        if !stored.isEmpty { tell(.stored(stored)) }
+    }
+
+    /// Passes on what came from elsewhere.
+    public func tell(_ news: InboxNews) {
+        for listener in listeners.withLock({ $0 }) { listener(news) }
     }
 
     public func subscribe(_ onNews: @escaping @Sendable (InboxNews) -> Void) {

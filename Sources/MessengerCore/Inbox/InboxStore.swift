@@ -101,10 +101,13 @@ public struct AppendResult: Equatable, Sendable {
     public let outcomes: [SubmissionOutcome]
     /// What was stored, in the order of the commit.
     public let stored: [InboxMessage]
+    /// What other processes are to be told.
+    public let hints: [HintDestination: Hints]
 
-    public init(outcomes: [SubmissionOutcome], stored: [InboxMessage]) {
+    public init(outcomes: [SubmissionOutcome], stored: [InboxMessage], hints: [HintDestination: Hints] = [:]) {
         self.outcomes = outcomes
         self.stored = stored
+        self.hints = hints
     }
 }
 

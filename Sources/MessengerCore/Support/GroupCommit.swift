@@ -5,7 +5,8 @@ import Synchronization
 ///
 /// Alone, an item is committed at once, with no added wait. While a commit is under way, new items wait; what waits, up to
 /// the bounds, is then the next batch. When a batch fails as a whole, each member runs once alone, so that one bad item
-/// harms no other; but never after `StoreError.outcomeUnknown`, since the batch may be on disk.
+/// harms no other; but never after `StoreError.outcomeUnknown`, since the batch may be on disk, and not when the store is
+/// unreachable, since it is so for all.
 ///
 /// One commit at a time, so items are committed in the order of their submission. There is a task only while there is work.
 public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
@@ -87,7 +88,7 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     private func run(_ items: [Item]) async -> [Result<Outcome, any Error>] {
         do {
             return try await commit(items).map { .success($0) }
-        } catch let error as StoreError where error.leavesOutcomeUnknown {
+        } catch let error as StoreError where error.concernsAll {
             return items.map { _ in .failure(error) }
         } catch {
             guard items.count > 1 else { return [.failure(error)] }
@@ -101,5 +102,9 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
 extension StoreError {
     var leavesOutcomeUnknown: Bool {
         if case .outcomeUnknown = self { true } else { false }
+    }
+
+    fileprivate var concernsAll: Bool {
+        if case .unreachable = self { true } else { leavesOutcomeUnknown }
     }
 }

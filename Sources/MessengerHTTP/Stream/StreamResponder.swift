@@ -8,9 +8,9 @@ import NIOHTTPTypes
 /// Answers a request with the live stream of its device.
 struct StreamResponder: Sendable {
     let inbox: Inbox
-    let accounts: Accounts
     let store: any CallbackStore
     let streams: LiveStreams
+    let presence: any DevicePresence
     let callbacks: CallbackMailbox
 
     /// Throws, before the answer begins, what `Inbox.pending` throws.
@@ -41,21 +41,28 @@ struct StreamResponder: Sendable {
         for session: Session, after: MessageNumber, _ context: APIContext
     ) async throws {
         let bell = streams.attach(session)
-        defer {
-            streams.detach(bell)
-            callbacks.sign(of: session.device, session.user)
-        }
         context.channel.closeFuture.whenComplete { _ in bell.end(.disconnected) }
         context.channel.triggerUserOutboundEvent(RequestProgress.streaming, promise: nil)
         do {
             // A logout between the request's own check and the attachment found no stream to end.
-            if try await !accounts.isLive(session) { bell.end(.loggedOut) }
+            bell.attachment = try await presence.attach(session)
+            if bell.attachment == nil { bell.end(.loggedOut) }
             try await LiveStream(inbox: inbox, callbacks: store, bell: bell).run(after: after) {
                 try await Self.write($0, to: context.channel)
             }
-        } catch let error as StoreError {
-            context.logger.warning("Stream ended", metadata: ["id": "\(context.requestID)", "error": "\(error)"])
+            await ended(bell)
+        } catch {
+            await ended(bell)
+            if error is StoreError {
+                context.logger.warning("Stream ended", metadata: ["id": "\(context.requestID)", "error": "\(error)"])
+            }
             throw error
         }
+    }
+
+    private func ended(_ bell: StreamBell) async {
+        streams.detach(bell)
+        if let attachment = bell.attachment { await presence.detach(attachment) }
+        callbacks.sign(of: bell.device, bell.user)
     }
 }

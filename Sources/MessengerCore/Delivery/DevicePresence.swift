@@ -1,0 +1,49 @@
+import MessengerAPI
+
+/// What other processes must know of a device: where its live stream is, and that it gave a sign.
+public protocol DevicePresence: Sendable {
+    /// The device's stream is here from now on, and ends wherever it was before. Nil when the session has ended, or is not
+    /// its device's newest login any more. Throws `StoreError`.
+    func attach(_ session: Session) async throws -> StreamAttachment?
+    /// The stream is here no more. Nothing happens when the device's stream has moved meanwhile. A failure is not told: the
+    /// attachment ends with this process's registration at the latest.
+    func detach(_ attachment: StreamAttachment) async
+    /// Those of the attachments that hold no more.
+    func moved(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment]
+    /// The devices gave a sign: their callbacks are to be tried at once, wherever that is done.
+    func sign(of devices: [DeviceID]) async throws
+}
+
+/// A device's stream in this process, until another one takes over.
+public struct StreamAttachment: Hashable, Sendable {
+    public let user: UserID
+    public let device: DeviceID
+    /// Tells it from every other attachment of the device.
+    public let epoch: Int64
+
+    public init(user: UserID, device: DeviceID, epoch: Int64) {
+        self.user = user
+        self.device = device
+        self.epoch = epoch
+    }
+}
+
+/// The presence of devices where there is one process: `LiveStreams` knows all of it.
+public struct LocalPresence: DevicePresence {
+    private let accounts: any AccountStore
+    private let time: TimeSource
+
+    public init(accounts: any AccountStore, time: TimeSource = .system) {
+        self.accounts = accounts
+        self.time = time
+    }
+
+    public func attach(_ session: Session) async throws -> StreamAttachment? {
+        guard try await accounts.session(session.token, now: time.now()) != nil else { return nil }
+        return StreamAttachment(user: session.user, device: session.device, epoch: session.generation)
+    }
+
+    public func detach(_ attachment: StreamAttachment) async {}
+    public func moved(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment] { [] }
+    public func sign(of devices: [DeviceID]) async throws {}
+}

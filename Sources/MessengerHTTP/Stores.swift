@@ -1,0 +1,46 @@
+import MessengerAPI
+import MessengerCore
+import ServiceLifecycle
+
+/// The parts that a backend brings.
+public struct Stores: Sendable {
+    public let accounts: any AccountStore
+    public let inboxes: any InboxStore
+    public let callbacks: any CallbackStore
+    public let signal: any InboxSignal
+    public let presence: any DevicePresence
+    /// The key that phone numbers are kept under.
+    public let phoneKey: [UInt8]
+    /// What must run beside the server for the rest to work.
+    public var services: [any Service] = []
+    /// False while sessions may have ended elsewhere without a word to this process.
+    public var trustsSessionCache: @Sendable () -> Bool = { true }
+    /// Whether this process is the one that pushes to the device, now.
+    public var mayPush: @Sendable (DeviceID) -> Bool = { _ in true }
+    public var readiness: @Sendable () -> Readiness = { Readiness() }
+
+    public init(
+        accounts: any AccountStore, inboxes: any InboxStore, callbacks: any CallbackStore, signal: any InboxSignal,
+        presence: any DevicePresence, phoneKey: [UInt8]
+    ) {
+        self.accounts = accounts
+        self.inboxes = inboxes
+        self.callbacks = callbacks
+        self.signal = signal
+        self.presence = presence
+        self.phoneKey = phoneKey
+    }
+}
+
+/// Which services that a server needs it can reach now.
+public struct Readiness: Equatable, Sendable {
+    /// Without the database nothing goes.
+    public var database = true
+    /// Without the broker everything goes on, delivery by polling.
+    public var broker = true
+
+    public init(database: Bool = true, broker: Bool = true) {
+        self.database = database
+        self.broker = broker
+    }
+}
