@@ -29,7 +29,7 @@ let package = Package(
         .executableTarget(
             name: "messenger-server",
             dependencies: [
-                "MessengerHTTP", "SQLiteBackend", "MessengerCore",
+                "MessengerHTTP", "SQLiteBackend", "ClusterBackend", "MessengerCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -62,6 +62,14 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(
+            name: "ClusterBackend",
+            dependencies: [
+                "CPostgres", "MessengerCore", "MessengerAPI",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .target(
             name: "MessengerCore",
             dependencies: [
                 "CArgon2", "MessengerAPI",
@@ -71,6 +79,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .target(name: "MessengerAPI"),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
 
         .target(
@@ -90,7 +99,7 @@ let package = Package(
         .testTarget(
             name: "BackendContractTests",
             dependencies: [
-                "MessengerCore", "MessengerAPI", "SQLiteBackend", "TestSupport",
+                "MessengerCore", "MessengerAPI", "SQLiteBackend", "ClusterBackend", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

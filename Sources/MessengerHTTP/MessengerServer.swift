@@ -80,7 +80,7 @@ public struct MessengerServer: Service {
                     mailbox.tryNow(hints.tryNow)
                 }
             case .sessionsEnded(let devices): accounts.ended(devices)
-            case .streamsLost: streams.endAll(.closing)
+            case .lostTouch: accounts.lostTouch()
             case .callbacksFree: mailbox.look()
             }
         }

@@ -117,6 +117,12 @@ public struct Accounts: Sendable {
         streams.end(devices, .loggedOut)
     }
 
+    /// Any session may have ended, and other processes do not know the streams here any more.
+    public func lostTouch() {
+        sessions.clear()
+        streams.endAll(.closing)
+    }
+
     public func logOut(_ session: Session, name: String) async throws {
         guard Username(name) == session.username else {
             throw AccountError.invalid(field: "username", reason: "Not the name of this session's user.")

@@ -51,6 +51,15 @@ public final class SessionCache: Sendable {
         }
     }
 
+    /// Any session may have ended.
+    func clear() {
+        state.withLock { state in
+            state.endings += 1
+            state.sessions = [:]
+            state.tokens = [:]
+        }
+    }
+
     /// Every session of the user has ended.
     func endedAll(of user: UserID) {
         let devices = state.withLock { state in state.sessions.values.filter { $0.user == user }.map(\.device) }

@@ -105,7 +105,7 @@ public struct CallbackDispatcher: Service {
                 guard let reached = try await push(message, to: target) else { return .failed }
                 cursor = reached
             }
-            return cursor >= page.head ? .drained : .more
+            return page.messages.isEmpty || cursor >= page.head ? .drained : .more
         } catch InboxError.superseded {
             // The device has logged out or in again; its own sign starts it again.
             await pusher.release(device)

@@ -17,8 +17,8 @@ public enum InboxNews: Sendable {
     case hints(Hints)
     /// Another process has ended the sessions of these devices.
     case sessionsEnded([DeviceID])
-    /// Other processes hold this one for dead: the live streams here are not known to them any more.
-    case streamsLost
+    /// Other processes have held this one for dead, or it was not told of ended sessions for long.
+    case lostTouch
     /// There are callbacks that nobody pushes.
     case callbacksFree
 }

@@ -1,0 +1,45 @@
+import Logging
+import MessengerAPI
+import MessengerCore
+import ServiceLifecycle
+
+/// One process of a scaled-out installation: its way to the database, the broker and the other processes.
+public struct Cluster: Sendable {
+    public enum Role: String, Sendable { case listener, sender }
+
+    public let backend: PostgresBackend
+    public let signal: any InboxSignal
+    public let registration: NodeRegistration
+    public let broker: any HintBroker
+    /// What keeps this process in touch with the others; to be started before what relies on it, and stopped after.
+    public let services: [any Service]
+
+    /// Connects and registers. Throws `PostgresBackend.OpenError` or `StoreError` when the database cannot be used; the broker
+    /// may be away.
+    /// - Parameter broker: made with what it is to call when hints come.
+    public static func open(
+        _ role: Role, database: PostgresAddress, limits: InboxLimits = InboxLimits(), time: TimeSource = .system, logger: Logger,
+        broker: (_ onHints: @escaping @Sendable (Hints) -> Void) -> any HintBroker
+    ) async throws -> Cluster {
+        let registration = NodeRegistration(uptime: time.uptime)
+        let backend = try await PostgresBackend.open(database, limits: limits, node: { registration.id }, logger: logger)
+        let incoming = LocalSignal()
+        let broker = broker { hints in
+            if role == .sender { backend.pausedCallbacks.insert(hints.moved) }
+            incoming.tell(.hints(hints))
+        }
+        backend.onHints(broker.send)
+        let signal = ClusterSignal(local: incoming, send: broker.send)
+        let keeper = NodeKeeper(
+            role: role.rawValue, registration: registration, backend: backend, broker: broker, tell: incoming.tell, time: time,
+            logger: logger)
+        try await keeper.register()
+        return Cluster(
+            backend: backend, signal: signal, registration: registration, broker: broker, services: [keeper, broker])
+    }
+
+    /// Whether this process is the one that pushes to the device, now.
+    public func mayPush(to device: DeviceID) -> Bool {
+        registration.mayPush && !backend.pausedCallbacks.contains(device)
+    }
+}

@@ -1,0 +1,168 @@
+import MessengerAPI
+import MessengerCore
+
+/// Each device with a callback due has one pusher: the sender whose node stands in its row of `callbacks_due`, for as long as
+/// that node is registered.
+extension PostgresBackend: CallbackStore {
+    /// The most callbacks that one look takes over: others are to have some as well.
+    private static let claimedAtOnce: Int64 = 1_000
+
+    /// Takes over what nobody pushes, of these users or as much as one look may, and returns what is due and this node's. Of
+    /// users whose callbacks another node pushes, that node is told.
+    public func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] {
+        guard let node = node() else { return [] }
+        if users == nil { try await dropIdleCallbacks(of: node) }
+        let (due, foreign) = try await pool.write { transaction in
+            try Self.claim(for: node, users, &transaction)
+            let rows =
+                if let users {
+                    try transaction.run(Self.due + "c.user_id = ANY ($1)", .ids(users))
+                } else {
+                    try transaction.run(Self.due + "c.node = $1", .id(node))
+                }
+            let found = rows.map { (device: $0.id(0) as DeviceID, user: $0.id(1) as UserID, node: $0.optionalInt(2), $0.text(3)) }
+            var foreign: [HintDestination: Hints] = [:]
+            for row in found {
+                if let other = row.node, NodeID(other) != node { foreign[.node(NodeID(other)), default: Hints()].news.insert(row.user) }
+            }
+            return (
+                found.filter { $0.node == node.rawValue }.map { CallbackDue(device: $0.device, address: $0.3) }, foreign
+            )
+        }
+        send(foreign)
+        pausedCallbacks.remove(due.map(\.device))
+        return due
+    }
+
+    private static let due = """
+        SELECT d.id, d.user_id, c.node, d.address
+        FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
+        WHERE d.pushes AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor) AND 
+        """
+
+    /// Waits for a row that is being changed when the users are named: else the hint for it would be lost.
+    private static func claim(for node: NodeID, _ users: [UserID]?, _ transaction: inout PostgresTransaction) throws {
+        if let users {
+            try transaction.run(
+                """
+                UPDATE callbacks_due c SET node = $1 FROM (
+                    SELECT user_id, device_id FROM callbacks_due WHERE user_id = ANY ($2) AND node IS NULL
+                    ORDER BY user_id, device_id FOR NO KEY UPDATE
+                ) AS free WHERE c.user_id = free.user_id AND c.device_id = free.device_id
+                """, .id(node), .ids(users))
+        } else {
+            try transaction.run(
+                """
+                UPDATE callbacks_due c SET node = $1 FROM (
+                    SELECT user_id, device_id FROM callbacks_due WHERE node IS NULL LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+                ) AS free WHERE c.user_id = free.user_id AND c.device_id = free.device_id
+                """, .id(node), .int(claimedAtOnce))
+        }
+    }
+
+    /// Gives up what this node need not push any more: the next message may go to any sender.
+    private func dropIdleCallbacks(of node: NodeID) async throws {
+        try await pool.write { transaction in
+            let idle: [UserID] = try transaction.run(
+                """
+                SELECT i.user_id FROM inboxes i WHERE i.user_id = ANY (ARRAY(
+                    SELECT c.user_id FROM callbacks_due c LEFT JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
+                    WHERE c.node = $1 AND NOT \(Self.isDue)
+                )) ORDER BY i.user_id FOR NO KEY UPDATE SKIP LOCKED
+                """, .id(node)
+            ).map { $0.id(0) }
+            guard !idle.isEmpty else { return }
+            transaction.runLast(
+                """
+                DELETE FROM callbacks_due c WHERE c.node = $1 AND c.user_id = ANY ($2) AND NOT EXISTS (
+                    SELECT 1 FROM devices d WHERE d.user_id = c.user_id AND d.id = c.device_id AND \(Self.isDue)
+                )
+                """, .id(node), .ids(idle))
+        }
+    }
+
+    /// Of a device `d`.
+    private static let isDue = """
+        (coalesce(d.pushes, false) AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor))
+        """
+
+    public func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? { try await targets.submit(device) }
+
+    /// Nil for a device that is not this node's to push to.
+    static func targets(_ devices: [DeviceID], node: NodeID?, from pool: PostgresPool) async throws -> [CallbackTarget?] {
+        guard let node else { return devices.map { _ in nil } }
+        return try await pool.run(
+            """
+            SELECT d.id, d.user_id, d.generation, d.cursor, d.address, d.origin, d.origin_forwarded, d.secret, d.old_secret,
+                d.old_secret_until, d.refused_number, d.refused_since
+            FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
+            WHERE c.device_id = ANY ($1) AND c.node = $2 AND d.pushes
+            """, .ids(devices), .id(node)
+        ) { rows in
+            let targets = rows.map { row in (row.id(0) as DeviceID, Self.target(row)) }
+            let byDevice = Dictionary(targets) { $1 }
+            return devices.map { byDevice[$0] ?? nil }
+        }
+    }
+
+    private static func target(_ row: PostgresRow) -> CallbackTarget? {
+        guard let address = CallbackAddress(row.text(4)), let origin = IPAddress(row.text(5)) else { return nil }
+        let oldSecret = row.optionalBytes(8).map {
+            CallbackTarget.OldSecret(secret: $0, until: Timestamp(milliseconds: row.int(9)))
+        }
+        var refusal: CallbackTarget.Refusal?
+        if let number = row.optionalInt(10), let since = row.optionalInt(11) {
+            refusal = CallbackTarget.Refusal(number: MessageNumber(number), since: Timestamp(milliseconds: since))
+        }
+        return CallbackTarget(
+            device: row.id(0), user: row.id(1), generation: row.int(2), cursor: row.id(3), address: address,
+            origin: ClientOrigin(address: origin, wasForwarded: row.bool(6)), secret: row.bytes(7), oldSecret: oldSecret,
+            refusal: refusal)
+    }
+
+    public func callbackFailed(_ failure: CallbackFailure) async throws {
+        try await pool.write { transaction in
+            // One message is refused since its first refusal; any other outcome starts anew.
+            transaction.runLast(
+                """
+                UPDATE devices SET failing_since = coalesce(failing_since, $1),
+                    refused_since = CASE WHEN $2 IS NULL THEN NULL WHEN refused_number = $2 THEN refused_since ELSE $1 END,
+                    refused_number = $2
+                WHERE id = $3 AND generation = $4
+                """, .id(failure.at), failure.refused.map { .id($0) } ?? .null(of: .int), .id(failure.device),
+                .int(failure.generation))
+        }
+    }
+
+    public func removeAddress(of device: DeviceID, generation: Int64) async throws {
+        try await pool.write { transaction in
+            transaction.runLast(
+                "UPDATE devices SET address = '', pushes = false WHERE id = $1 AND generation = $2", .id(device), .int(generation))
+        }
+    }
+
+    public func passOver(_ number: MessageNumber, device: DeviceID, generation: Int64) async throws {
+        try await pool.write { transaction in
+            transaction.runLast(
+                """
+                WITH passed AS (
+                    UPDATE devices SET cursor = $1, refused_number = NULL, refused_since = NULL
+                    WHERE id = $2 AND generation = $3 AND cursor < $1 RETURNING user_id
+                ) INSERT INTO passed_over (user_id, device_id, number) SELECT user_id, $2, $1 FROM passed
+                """, .id(number), .id(device), .int(generation))
+        }
+    }
+
+    public func passedOver(by device: DeviceID) async throws -> [MessageNumber] {
+        try await pool.run("SELECT number FROM passed_over WHERE device_id = $1 ORDER BY number", .id(device)) { rows in
+            rows.map { $0.id(0) }
+        }
+    }
+
+    public func forgetPassedOver(_ numbers: [MessageNumber], by device: DeviceID) async throws {
+        try await pool.write { transaction in
+            transaction.runLast(
+                "DELETE FROM passed_over WHERE device_id = $1 AND number = ANY ($2)", .id(device), .ids(numbers))
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import MessengerAPI
+import MessengerCore
+
+extension PostgresBackend: DevicePresence {
+    public func attach(_ session: Session) async throws -> StreamAttachment? {
+        guard let node = node() else { throw StoreError.unreachable("this process is not registered") }
+        let (attachment, hints) = try await pool.write { transaction in
+            try transaction.run("SELECT 1 FROM inboxes WHERE user_id = $1 FOR NO KEY UPDATE", .id(session.user))
+            let isLive = try transaction.run(
+                "SELECT 1 FROM devices WHERE user_id = $1 AND id = $2 AND token = $3", .id(session.user), .id(session.device),
+                .bytes(session.token.bytes))
+            guard !isLive.isEmpty else { return (nil as StreamAttachment?, [:] as [HintDestination: Hints]) }
+            let before = try transaction.run(
+                """
+                SELECT node FROM stream_attachments WHERE user_id = $1 AND device_id = $2 UNION ALL
+                SELECT node FROM callbacks_due WHERE user_id = $1 AND device_id = $2 AND node IS NOT NULL
+                """, .id(session.user), .id(session.device)
+            ).map { $0.id(0) as NodeID }
+            let epoch = try transaction.run(
+                """
+                INSERT INTO stream_attachments (user_id, device_id, node, epoch) VALUES ($1, $2, $3, nextval('attachment_epochs'))
+                ON CONFLICT (user_id, device_id) DO UPDATE SET node = excluded.node, epoch = excluded.epoch RETURNING epoch
+                """, .id(session.user), .id(session.device), .id(node)
+            ).first?.int(0)
+            transaction.runLast(
+                "DELETE FROM callbacks_due WHERE user_id = $1 AND device_id = $2", .id(session.user), .id(session.device))
+            let told = Set(before).subtracting([node])
+            return (
+                StreamAttachment(user: session.user, device: session.device, epoch: epoch ?? 0),
+                Dictionary(uniqueKeysWithValues: told.map { (.node($0), Hints(moved: [session.device])) })
+            )
+        }
+        send(hints)
+        return attachment
+    }
+
+    public func detach(_ attachment: StreamAttachment) async {
+        // When the database cannot be told now, the end of this node's registration will.
+        try? await pool.write { transaction in
+            try transaction.run("SELECT 1 FROM inboxes WHERE user_id = $1 FOR NO KEY UPDATE", .id(attachment.user))
+            let gone = try transaction.run(
+                "DELETE FROM stream_attachments WHERE user_id = $1 AND device_id = $2 AND epoch = $3", .id(attachment.user),
+                .id(attachment.device), .int(attachment.epoch))
+            if gone.changed == 1 { try Self.noteDueCallbacks(of: attachment.user, &transaction) }
+        }
+    }
+
+    public func moved(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment] {
+        let held = try await pool.run(
+            """
+            SELECT a.epoch FROM unnest($1, $2, $3) AS asked (user_id, device_id, epoch)
+            JOIN stream_attachments a USING (user_id, device_id, epoch)
+            """, .ids(attachments.map(\.user)), .ids(attachments.map(\.device)), .ints(attachments.map(\.epoch))
+        ) { rows in Set(rows.map { $0.int(0) }) }
+        return attachments.filter { !held.contains($0.epoch) }
+    }
+
+    public func sign(of devices: [DeviceID]) async throws {
+        let due = try await pool.run(
+            "SELECT user_id, device_id, node FROM callbacks_due WHERE device_id = ANY ($1)", .ids(devices)
+        ) { rows in rows.map { ($0.id(0) as UserID, $0.id(1) as DeviceID, $0.optionalInt(2)) } }
+        var hints: [HintDestination: Hints] = [:]
+        for (user, device, node) in due {
+            hints[node.map { .node(NodeID($0)) } ?? .anySender, default: Hints()].formUnion(
+                Hints(news: [user], tryNow: [device]))
+        }
+        send(hints)
+    }
+}

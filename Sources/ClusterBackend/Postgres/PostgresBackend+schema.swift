@@ -1,0 +1,33 @@
+import Logging
+import MessengerCore
+
+extension PostgresBackend {
+    /// Brings the schema up to date, making it if there is none; the version before and after. Programs that do it at once
+    /// wait for each other; listeners may run meanwhile. Throws `OpenError` or `StoreError`.
+    public static func migrate(_ address: PostgresAddress, logger: Logger) async throws -> (from: Int64, to: Int64) {
+        let pool = PostgresPool(address, limit: 1, logger: logger)
+        defer { pool.close() }
+        do {
+            return try await pool.write { transaction in
+                try transaction.run("SELECT pg_advisory_xact_lock($1)", .int(PostgresSchema.advisoryLock))
+                try transaction.run("CREATE TABLE IF NOT EXISTS schema_versions (version bigint PRIMARY KEY)")
+                let found = try transaction.run("SELECT coalesce(max(version), 0) FROM schema_versions").first?.int(0) ?? 0
+                guard found <= PostgresSchema.version else { throw OpenError.fromTheFuture(found: found) }
+                for (index, statements) in PostgresSchema.migrations.enumerated().dropFirst(Int(found)) {
+                    for statement in statements { try transaction.run(statement) }
+                    try transaction.run("INSERT INTO schema_versions (version) VALUES ($1)", .int(Int64(index + 1)))
+                }
+                return (found, PostgresSchema.version)
+            }
+        } catch let error as StoreError {
+            throw OpenError.unreachable(error.reason)
+        }
+    }
+
+    /// 0 when there is no schema yet.
+    func schemaVersion() async throws -> Int64 {
+        let exists = try await pool.run("SELECT to_regclass('schema_versions') IS NOT NULL") { $0.first?.bool(0) ?? false }
+        guard exists else { return 0 }
+        return try await pool.run("SELECT coalesce(max(version), 0) FROM schema_versions") { $0.first?.int(0) ?? 0 }
+    }
+}

@@ -1,0 +1,93 @@
+import Logging
+import MessengerAPI
+import MessengerCore
+import Synchronization
+
+/// Accounts, inboxes and callbacks in a PostgreSQL database that many processes share.
+///
+/// A commit is on disk when it returns: `synchronous_commit=on`, and a server with `fsync=off` is refused. Blocking calls
+/// run on a thread per connection, never on Swift's cooperative threads.
+public final class PostgresBackend: Sendable {
+    public enum OpenError: Error, CustomStringConvertible {
+        case unreachable(String)
+        case needsMigration(found: Int64)
+        case fromTheFuture(found: Int64)
+
+        public var description: String {
+            switch self {
+            case .unreachable(let reason): "the database cannot be used: \(reason)"
+            case .needsMigration(let found):
+                "the database's schema is \(found == 0 ? "missing" : "too old (version \(found))"): run messenger-server migrate"
+            case .fromTheFuture(let found):
+                "the database's schema (version \(found)) is newer than this program: install the version that made it"
+            }
+        }
+    }
+
+    /// Connections per process: appends and acknowledgements each use one at a time, look-ups share the rest.
+    private static let connections = 8
+
+    let pool: PostgresPool
+    let limits: InboxLimits
+    /// This process among the others; nil outside of an installation that runs.
+    let node: @Sendable () -> NodeID?
+    /// Users whose devices acknowledged something here since the last sweep.
+    let acknowledgedUsers = Mutex<Set<UserID>>([])
+    /// Where the next sweep goes on through the inboxes.
+    let sweepPosition = Mutex(UserID(0))
+    /// Look-ups that come together share one query.
+    let pages: GroupCommit<PageRequest, PendingPage?>
+    let targets: GroupCommit<DeviceID, CallbackTarget?>
+    let pausedCallbacks = PausedDevices()
+    private let sendHints = Mutex<@Sendable ([HintDestination: Hints]) -> Void>({ _ in })
+
+    /// Throws `OpenError` unless the database can be used as it is.
+    public static func open(
+        _ address: PostgresAddress, limits: InboxLimits = InboxLimits(), node: @escaping @Sendable () -> NodeID? = { nil },
+        logger: Logger
+    ) async throws -> PostgresBackend {
+        let backend = PostgresBackend(address, limits: limits, node: node, logger: logger)
+        do {
+            let version = try await backend.schemaVersion()
+            if version < PostgresSchema.version { throw OpenError.needsMigration(found: version) }
+            if version > PostgresSchema.version { throw OpenError.fromTheFuture(found: version) }
+            return backend
+        } catch {
+            backend.close()
+            throw (error as? StoreError).map { OpenError.unreachable($0.reason) } ?? error
+        }
+    }
+
+    private init(_ address: PostgresAddress, limits: InboxLimits, node: @escaping @Sendable () -> NodeID?, logger: Logger) {
+        let pool = PostgresPool(address, limit: Self.connections, logger: logger)
+        self.pool = pool
+        self.limits = limits
+        self.node = node
+        pages = GroupCommit(maximumItems: 64, maximumBytes: 16 << 20, size: \.bytes) { try await Self.pages($0, from: pool) }
+        targets = GroupCommit(maximumItems: 256) { try await Self.targets($0, node: node(), from: pool) }
+    }
+
+    public func close() { pool.close() }
+
+    /// False while the database cannot be reached.
+    public var isReachable: Bool { pool.isReachable }
+
+    /// Called with hints for other processes that turned up outside of an append. To be set before the first of them.
+    public func onHints(_ send: @escaping @Sendable ([HintDestination: Hints]) -> Void) {
+        sendHints.withLock { $0 = send }
+    }
+
+    func send(_ hints: [HintDestination: Hints]) {
+        if !hints.isEmpty { sendHints.withLock { $0 }(hints) }
+    }
+}
+
+extension StoreError {
+    /// Without what kind it is.
+    var reason: String {
+        switch self {
+        case .unavailable(let reason), .unreachable(let reason), .outcomeUnknown(let reason): reason
+        case .full: "its disk is full"
+        }
+    }
+}
