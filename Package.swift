@@ -62,6 +62,13 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(
+            name: "ClusterBackend",
+            dependencies: [
+                "CRabbitMQ", "MessengerCore", "MessengerAPI",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .target(
             name: "MessengerCore",
             dependencies: [
                 "CArgon2", "MessengerAPI",
@@ -72,6 +79,7 @@ let package = Package(
             ]),
         .target(name: "MessengerAPI"),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
         .target(
             name: "TestSupport",
@@ -93,6 +101,14 @@ let package = Package(
                 "MessengerCore", "MessengerAPI", "SQLiteBackend", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "ClusterBackendTests",
+            dependencies: [
+                "ClusterBackend", "MessengerCore", "MessengerAPI", "MessengerHTTP", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .testTarget(
             name: "MessengerHTTPTests",
