@@ -11,6 +11,8 @@ struct RabbitMQFailure: Error, CustomStringConvertible {
         case status(amqp_status_enum)
         /// What the broker says.
         case refused(code: UInt16, text: String)
+        /// A queue that we consume was deleted.
+        case queueGone
         /// The broker took a message and did not answer for it in time.
         case unconfirmed
         /// There is no certificate authority to trust, or its file cannot be read.
@@ -27,6 +29,7 @@ struct RabbitMQFailure: Error, CustomStringConvertible {
         switch cause {
         case .status(let status): step == .open || step == .logIn ? greeting(status) : "lost the connection (\(status.text))"
         case .refused(let code, let text): refusal(code, text)
+        case .queueGone: "somebody deleted a queue of ours; it is made again"
         case .unconfirmed:
             "takes messages but confirms none; look for a memory or disk alarm with: rabbitmq-diagnostics alarms"
         case .noAuthorities:
@@ -60,17 +63,18 @@ struct RabbitMQFailure: Error, CustomStringConvertible {
         case (.logIn, AMQP_NOT_ALLOWED) where text.contains("not found"):
             "there is no such vhost; make it with: rabbitmqctl add_vhost '\(address.vhost)'"
         case (.logIn, AMQP_NOT_ALLOWED): "the user may not use the vhost; \(grant)"
-        case (_, AMQP_ACCESS_REFUSED): "the user lacks the \(permission) permission; \(grant)"
+        case (_, AMQP_ACCESS_REFUSED): "the user lacks the \(permission(for: text)) permission; \(grant)"
         case (_, AMQP_PRECONDITION_FAILED):
             "an exchange or a queue of that name is there with other properties; delete it, or use another vhost (\(text))"
         default: "the broker says \(code) \(text)"
         }
     }
 
-    private var permission: String {
+    private func permission(for refusal: String) -> String {
         switch step {
         case .open, .logIn, .declareExchange, .declareQueue: "configure"
-        case .bind: "write or read"
+        // Binding reads from the exchange and writes to the queue.
+        case .bind: refusal.contains("access to queue") ? "write" : "read"
         case .consume: "read"
         case .publish: "write"
         }
@@ -107,6 +111,7 @@ extension RabbitMQFailure.Cause {
         case (AMQP_CHANNEL_CLOSE_METHOD, let body?):
             let close = body.assumingMemoryBound(to: amqp_channel_close_t.self).pointee
             self = .refused(code: close.reply_code, text: close.reply_text.oneLine)
+        case (AMQP_BASIC_CANCEL_METHOD, _): self = .queueGone
         default: self = .status(AMQP_STATUS_UNEXPECTED_STATE)
         }
     }

@@ -28,8 +28,8 @@ extension RabbitMQSuite {
         @Test(
             "A missing permission is named, with the command that grants it",
             arguments: [
-                (RabbitMQTrait.withoutConfigure, "configure"), (RabbitMQTrait.withoutWrite, "write or read"),
-                (RabbitMQTrait.withoutRead, "write or read"), (RabbitMQTrait.withoutPublish, "write"),
+                (RabbitMQTrait.withoutConfigure, "configure"), (RabbitMQTrait.withoutWrite, "write"),
+                (RabbitMQTrait.withoutRead, "read"), (RabbitMQTrait.withoutPublish, "write"),
             ])
         func permissions(user: RabbitMQServer.User, permission: String) async throws {
             let line = try await finding(try server().url(vhost: Self.vhost, user: user))
