@@ -64,7 +64,7 @@ let package = Package(
         .target(
             name: "ClusterBackend",
             dependencies: [
-                "CPostgres", "MessengerCore", "MessengerAPI",
+                "CPostgres", "CRabbitMQ", "MessengerCore", "MessengerAPI",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -81,11 +81,12 @@ let package = Package(
         .target(name: "MessengerAPI"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
         .target(
             name: "TestSupport",
             dependencies: [
-                "MessengerHTTP", "SQLiteBackend", "MessengerCore", "MessengerAPI",
+                "MessengerHTTP", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -102,6 +103,14 @@ let package = Package(
                 "MessengerCore", "MessengerAPI", "SQLiteBackend", "ClusterBackend", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "ClusterBackendTests",
+            dependencies: [
+                "ClusterBackend", "MessengerCore", "MessengerAPI", "MessengerHTTP", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .testTarget(
             name: "MessengerHTTPTests",

@@ -1,7 +1,10 @@
+import ClusterBackend
 import Foundation
+import Logging
 import MessengerAPI
 import MessengerCore
 import SQLiteBackend
+import Synchronization
 import TestSupport
 import Testing
 
@@ -9,7 +12,7 @@ typealias Backend = AccountStore & InboxStore & CallbackStore
 
 /// The backends that one suite holds to one contract.
 enum BackendKind: CaseIterable, Sendable, CustomTestStringConvertible {
-    case fake, sqlite
+    case fake, sqlite, postgres
 
     var testDescription: String { "\(self)" }
 
@@ -30,6 +33,23 @@ enum BackendKind: CaseIterable, Sendable, CustomTestStringConvertible {
                         try (store as! SQLiteBackend).close()
                         return try SQLiteBackend(folder: folder.url, limits: limits)
                     }))
+        case .postgres:
+            return try await PostgresServer.withDatabase { address in
+                @Sendable func open() async throws -> PostgresBackend {
+                    try await PostgresBackend.open(
+                        address, limits: limits, node: { NodeID(1) }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                }
+                let opened = Mutex([try await open()])
+                defer { for backend in opened.withLock({ $0 }) { backend.close() } }
+                return try await body(
+                    BackendUnderTest(
+                        store: opened.withLock { $0[0] },
+                        restart: { _ in
+                            let backend = try await open()
+                            opened.withLock { $0.append(backend) }
+                            return backend
+                        }))
+            }
         }
     }
 }
@@ -38,7 +58,7 @@ enum BackendKind: CaseIterable, Sendable, CustomTestStringConvertible {
 struct BackendUnderTest {
     let store: any Backend
     /// Closes the store and opens it again on the same data.
-    let restart: (any Backend) throws -> any Backend
+    let restart: (any Backend) async throws -> any Backend
 
     static let start = Timestamp(milliseconds: 1_800_000_000_000)
     static let home = ClientOrigin(address: IPAddress("192.0.2.1")!, wasForwarded: false)
@@ -72,6 +92,12 @@ struct BackendUnderTest {
     }
 
     func send(_ submission: Submission) async throws -> SubmissionOutcome { try await store.append([submission]).outcomes[0] }
+
+    /// A store gives a target once it has said that the device is due.
+    func target(of device: DeviceID) async throws -> CallbackTarget? {
+        _ = try await store.callbacksDue(of: nil)
+        return try await store.callbackTarget(of: device)
+    }
 
     func texts(_ device: DeviceID, after: Int64 = 0) async throws -> [String]? {
         try await store.pending(for: device, after: MessageNumber(after), limit: 1_000, bytes: 1 << 20)?.messages.map(\.body)

@@ -30,7 +30,8 @@ struct CallbackContractTests {
             let ann = try await backend.user("ann")
             let device = try await backend.store.logIn(T.login(ann, address: "a:1", pushable: true, token: "1")).device
             _ = try await backend.store.logIn(T.login(ann, address: "b:2", pushable: true, device: device, token: "2"))
-            let target = try #require(try await backend.store.callbackTarget(of: device))
+            _ = try await backend.send(T.submission(from: ann, to: [ann]))
+            let target = try #require(try await backend.target(of: device))
             #expect(target.address == CallbackAddress("b:2"))
             #expect(target.origin == T.home)
             #expect(target.generation == 2)
@@ -50,7 +51,7 @@ struct CallbackContractTests {
                     CallbackFailure(
                         device: device, generation: generation, at: T.start + .hours(hour),
                         refused: refused.map { MessageNumber($0) }))
-                return try await backend.store.callbackTarget(of: device)?.refusal
+                return try await backend.target(of: device)?.refusal
             }
             let first = CallbackTarget.Refusal(number: MessageNumber(1), since: T.start + .hours(1))
             #expect(try await fail(1, refused: 1) == first)
@@ -59,7 +60,7 @@ struct CallbackContractTests {
             #expect(try await fail(3, refused: nil) == nil)
             #expect(try await fail(4, refused: 1)?.since == T.start + .hours(4))
             _ = try await backend.acknowledge(device, 1, byCallback: true)
-            #expect(try await backend.store.callbackTarget(of: device)?.refusal == nil)
+            #expect(try await backend.target(of: device)?.refusal == nil)
         }
     }
 

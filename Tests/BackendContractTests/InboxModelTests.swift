@@ -32,7 +32,7 @@ struct RandomHistory {
     private var random: SeededRandom
     private var model: InboxModel
     private var store: any Backend
-    private let restart: (any Backend) throws -> any Backend
+    private let restart: (any Backend) async throws -> any Backend
     private let time = TestTime()
     private var inbox: Inbox
     private var names = 0
@@ -67,7 +67,7 @@ struct RandomHistory {
             time.advance(by: .hours(20))
             return "20 hours pass"
         default:
-            store = try restart(store)
+            store = try await restart(store)
             inbox = Self.inbox(store, time)
             return "restart"
         }

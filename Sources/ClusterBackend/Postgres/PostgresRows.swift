@@ -17,6 +17,7 @@ final class PostgresRows {
 
     /// What the server says of a statement that failed. The primary message only: the detail may quote data.
     var refusal: PostgresError {
+        defer { withExtendedLifetime(self) {} }
         func field(_ code: UnicodeScalar) -> String {
             PQresultErrorField(result, Int32(code.value)).map { String(cString: $0) } ?? ""
         }
@@ -24,9 +25,9 @@ final class PostgresRows {
     }
 
     /// Rows that INSERT, UPDATE or DELETE changed.
-    var changed: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
+    var changed: Int { withExtendedLifetime(self) { Int(String(cString: PQcmdTuples(result))) ?? 0 } }
     /// Such as `COMMIT`.
-    var command: String { String(cString: PQcmdStatus(result)) }
+    var command: String { withExtendedLifetime(self) { String(cString: PQcmdStatus(result)) } }
     var isEmpty: Bool { count == 0 }
 
     func map<Value>(_ transform: (PostgresRow) throws -> Value) rethrows -> [Value] {
@@ -35,9 +36,12 @@ final class PostgresRows {
 
     var first: PostgresRow? { isEmpty ? nil : PostgresRow(rows: self, index: 0) }
 
-    fileprivate func bytes(_ row: Int32, _ column: Int32) -> UnsafeRawBufferPointer? {
-        guard PQgetisnull(result, row, column) == 0, let start = PQgetvalue(result, row, column) else { return nil }
-        return UnsafeRawBufferPointer(start: start, count: Int(PQgetlength(result, row, column)))
+    /// Nil for NULL. The bytes are the result's own: they are gone with it.
+    fileprivate func read<Value>(_ row: Int32, _ column: Int32, _ body: (UnsafeRawBufferPointer) -> Value) -> Value? {
+        withExtendedLifetime(self) {
+            guard PQgetisnull(result, row, column) == 0, let start = PQgetvalue(result, row, column) else { return nil }
+            return body(UnsafeRawBufferPointer(start: start, count: Int(PQgetlength(result, row, column))))
+        }
     }
 }
 
@@ -47,17 +51,16 @@ struct PostgresRow {
     fileprivate let index: Int32
 
     func optionalInt(_ column: Int32) -> Int64? {
-        rows.bytes(index, column).map { bytes in bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) } }
+        rows.read(index, column) { bytes in bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) } }
     }
 
     func int(_ column: Int32) -> Int64 { optionalInt(column) ?? 0 }
-    func bool(_ column: Int32) -> Bool { rows.bytes(index, column)?.first == 1 }
-    func isNull(_ column: Int32) -> Bool { rows.bytes(index, column) == nil }
-    func optionalBytes(_ column: Int32) -> [UInt8]? { rows.bytes(index, column).map { Array($0) } }
+    func bool(_ column: Int32) -> Bool { rows.read(index, column) { $0.first == 1 } ?? false }
+    func optionalBytes(_ column: Int32) -> [UInt8]? { rows.read(index, column) { Array($0) } }
     func bytes(_ column: Int32) -> [UInt8] { optionalBytes(column) ?? [] }
 
     /// Also of a `bytea` that holds UTF-8.
-    func text(_ column: Int32) -> String { rows.bytes(index, column).map { String(decoding: $0, as: UTF8.self) } ?? "" }
+    func text(_ column: Int32) -> String { rows.read(index, column) { String(decoding: $0, as: UTF8.self) } ?? "" }
     func size(_ column: Int32) -> Int { Int(int(column)) }
     func id<ID: RawRepresentable<Int64>>(_ column: Int32) -> ID { ID(rawValue: int(column))! }
 }

@@ -83,7 +83,8 @@ final class PostgresSession {
     private func send(_ statement: PostgresStatement) throws(PostgresError) {
         let values = statement.parameters.map(\.encoded)
         // An empty value still needs a place to point to: a null pointer stands for NULL.
-        let storage = values.flatMap { $0 ?? [] } + [0]
+        var storage: [UInt8] = values.flatMap { $0 ?? [] }
+        storage.append(0)
         let sent = storage.withUnsafeBytes { bytes in
             var offset = 0
             let pointers = values.map { value -> UnsafePointer<CChar>? in

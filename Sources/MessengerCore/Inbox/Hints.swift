@@ -1,12 +1,13 @@
 import MessengerAPI
 
-/// What one process tells another. Any of it may be lost: the store is the truth.
+/// What one process tells another so that it looks sooner. Any of it may be lost, repeated or late: the store is the truth,
+/// and what was lost, a poll finds.
 public struct Hints: Equatable, Sendable {
-    /// Inboxes that have news.
+    /// Their inboxes have news.
     public var news: Set<UserID>
-    /// Devices whose callbacks are to be tried at once.
+    /// Their callbacks are to be tried at once.
     public var tryNow: Set<DeviceID>
-    /// Devices whose live stream began or moved elsewhere.
+    /// Their live stream began, or moved to another process.
     public var moved: Set<DeviceID>
 
     public init(news: Set<UserID> = [], tryNow: Set<DeviceID> = [], moved: Set<DeviceID> = []) {
@@ -16,17 +17,12 @@ public struct Hints: Equatable, Sendable {
     }
 
     public var isEmpty: Bool { news.isEmpty && tryNow.isEmpty && moved.isEmpty }
+    /// How many ids it names.
+    public var count: Int { news.count + tryNow.count + moved.count }
 
     public mutating func formUnion(_ other: Hints) {
         news.formUnion(other.news)
         tryNow.formUnion(other.tryNow)
         moved.formUnion(other.moved)
     }
-}
-
-/// Whom a hint is for.
-public enum HintDestination: Hashable, Sendable {
-    case node(NodeID)
-    /// One of the senders, whichever.
-    case anySender
 }
