@@ -52,10 +52,10 @@ public final class RabbitMQServer: Sendable {
         do {
             try await server.start()
             let value = try await body(server)
-            try await server.stop()
+            await server.stop()
             return value
         } catch {
-            try? await server.stop()
+            await server.stop()
             throw error
         }
     }
@@ -106,7 +106,7 @@ public final class RabbitMQServer: Sendable {
     }
 
     /// As `kill -9` does.
-    public func kill() async throws { try await processes.withLock { $0.server }?.kill() }
+    public func kill() async { await processes.withLock { $0.server }?.kill() }
 
     /// After `kill`.
     public func restart() async throws { try await start() }
@@ -115,9 +115,9 @@ public final class RabbitMQServer: Sendable {
     public func pause() { processes.withLock { $0.server }?.signal(SIGSTOP) }
     public func resume() { processes.withLock { $0.server }?.signal(SIGCONT) }
 
-    private func stop() async throws {
-        try await kill()
-        try await processes.withLock { $0.names }?.kill()
+    private func stop() async {
+        await kill()
+        await processes.withLock { $0.names }?.kill()
     }
 
     private func start() async throws {

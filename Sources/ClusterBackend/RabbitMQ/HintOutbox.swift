@@ -16,10 +16,11 @@ struct HintOutbox {
     private var round: [(destination: HintDestination, hints: Hints)] = []
     /// Whether the publisher sleeps until there is something to publish.
     private var isIdle = false
-    private var dropped = 0
 
     /// The ids that wait, those of the round under way not counted.
     private(set) var count = 0
+    /// The ids dropped since they were last taken notice of.
+    private(set) var droppedCount = 0
 
     /// Returns whether the publisher must be woken.
     mutating func add(_ hints: [HintDestination: Hints]) -> Bool {
@@ -31,7 +32,7 @@ struct HintOutbox {
 
     private mutating func add(_ hints: Hints, for destination: HintDestination) {
         guard count + hints.count <= Self.capacity else {
-            dropped += hints.count
+            droppedCount += hints.count
             return
         }
         let before = waiting[destination]?.count
@@ -68,8 +69,8 @@ struct HintOutbox {
 
     /// How many ids were dropped since the last call.
     mutating func takeDroppedCount() -> Int {
-        defer { dropped = 0 }
-        return dropped
+        defer { droppedCount = 0 }
+        return droppedCount
     }
 }
 

@@ -32,7 +32,9 @@ final class HintPublisher: Sendable {
 
     /// Never waits for the broker. Beyond the outbox's capacity hints are dropped, which is logged once a minute.
     func send(_ hints: [HintDestination: Hints]) {
-        if outbox.withLock({ $0.add(hints) }) { link.bell.ring() }
+        let (wakes, hasDropped) = outbox.withLock { ($0.add(hints), $0.droppedCount > 0) }
+        if wakes { link.bell.ring() }
+        if hasDropped { reportDrops() }
     }
 
     func run() async { await link.run { connection throws(RabbitMQFailure) in try self.publish(on: connection) } }
@@ -51,7 +53,6 @@ final class HintPublisher: Sendable {
         link.isUp()
         var lastRound = Duration.zero
         while true {
-            reportDrops()
             if waitingCount > 0 { pace(since: &lastRound) }
             let round = outbox.withLock { $0.startRound() }
             if round.isEmpty {
@@ -97,11 +98,13 @@ final class HintPublisher: Sendable {
 
     private func reportDrops() {
         let now = TimeSource.system.uptime()
-        let isDue = lastDropReport.withLock { last in last.map { now - $0 >= Self.dropReportInterval } ?? true }
+        let isDue = lastDropReport.withLock { last in
+            if let last, now - last < Self.dropReportInterval { return false }
+            last = now
+            return true
+        }
         guard isDue else { return }
         let count = outbox.withLock { $0.takeDroppedCount() }
-        guard count > 0 else { return }
-        lastDropReport.withLock { $0 = now }
-        logger.warning("Hints were dropped, since too many waited; polls find what is new", metadata: ["count": "\(count)"])
+        logger.warning("Hints were dropped, since too many wait; polls find what is new", metadata: ["count": "\(count)"])
     }
 }
