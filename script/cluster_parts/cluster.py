@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from . import control, engines, proxy
-from .process import Failure, Process, Program, run
+from .process import Failure, Process, Program, run, say
 
 # nginx asks a listener that was away again after a second.
 NOTICED_AFTER = 1.2
@@ -36,8 +36,8 @@ class Cluster:
         await self._start_roles()
         await self._start_nginx(port)
         server = await control.serve(self.folder, self.answer)
-        print(f"Started in {time.monotonic() - began:.1f} s; everything is in {self.folder}", flush=True)
-        print(f"ready https://127.0.0.1:{port}", flush=True)
+        say(f"Started in {time.monotonic() - began:.1f} s; everything is in {self.folder}")
+        say(f"ready https://127.0.0.1:{port}")
         async with server:
             await asyncio.Event().wait()
 
@@ -77,7 +77,7 @@ class Cluster:
     async def _start_engines(self):
         keys = self._keys()
         ports = {name: self._free_port() for name in ["postgres", "rabbitmq", "distribution", "epmd"]}
-        print("Starting PostgreSQL and RabbitMQ.", flush=True)
+        say("Starting PostgreSQL and RabbitMQ.")
         postgres = await engines.postgres(self.folder / "postgres", ports["postgres"], keys["postgres"])
         rabbitmq = engines.rabbitmq(
             self.folder / "rabbitmq", ports["rabbitmq"], ports["distribution"], ports["epmd"], keys["rabbitmq"], keys["cookie"])
@@ -86,9 +86,9 @@ class Cluster:
         await together(self._start(postgres), self._start(rabbitmq, engines.RABBITMQ_READY_WITHIN))
 
     async def _start_roles(self):
-        print("Bringing the schema up to date.", flush=True)
+        say("Bringing the schema up to date.")
         await run([self.binary, "migrate", "--config", self._settings], capture=True)
-        print(f"Starting {self.options.listeners} listeners and {self.options.senders} senders.", flush=True)
+        say(f"Starting {self.options.listeners} listeners and {self.options.senders} senders.")
         self._listeners = {f"listener-{i + 1}": self._free_port() for i in range(self.options.listeners)}
         senders = [f"sender-{i + 1}" for i in range(self.options.senders)]
         await together(
@@ -126,8 +126,12 @@ class Cluster:
     # What is asked
 
     async def answer(self, command, names, report):
-        """Does what script/cluster start, stop or restart asks. Throws `Failure`."""
+        """Does what script/cluster status, start, stop or restart asks. Throws `Failure`."""
         chosen = self._chosen(names)
+        if command == "status":
+            for process in (self.processes[name] for name in chosen):
+                report(f"{process.name:<12} {process.pid or '-':<8} {process.state}")
+            return
         if command == "stop":
             chosen.reverse()
         async with self._commands:
@@ -138,7 +142,7 @@ class Cluster:
                     await asyncio.sleep(NOTICED_AFTER)
 
     async def _do(self, command, process):
-        if command == "restart" and process.name == "nginx" and process.pid and process.is_wanted:
+        if command == "restart" and process.name == "nginx" and process.state == "runs":
             return await proxy.reload(process)
         if command in ["stop", "restart"]:
             await process.stop()
@@ -146,7 +150,7 @@ class Cluster:
             await process.start()
 
     def _chosen(self, names):
-        listed = [name for name, process in self.processes.items() if process.program.is_listed]
+        listed = self._listed
         groups = {
             "all": listed, "listeners": [name for name in listed if name.startswith("listener-")],
             "senders": [name for name in listed if name.startswith("sender-")]}
@@ -156,6 +160,10 @@ class Cluster:
                 raise Failure(f"there is no process {name}; there are {', '.join(listed)}, and listeners, senders, all")
             chosen += groups.get(name, [name])
         return list(dict.fromkeys(chosen))
+
+    @property
+    def _listed(self):
+        return [name for name, process in self.processes.items() if process.program.is_listed]
 
     # What is kept in the folder
 
@@ -177,7 +185,7 @@ class Cluster:
         engines.write(self._settings, json.dumps(settings, indent=1) + "\n")
 
     def _write_pids(self):
-        running = {name: process.pid for name, process in self.processes.items() if process.program.is_listed and process.pid}
+        running = {name: self.processes[name].pid for name in self._listed if self.processes[name].pid}
         engines.write(self.folder / "pids.json", json.dumps(running, indent=1) + "\n", mode=0o644)
 
     def _free_port(self):

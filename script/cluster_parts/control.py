@@ -3,7 +3,6 @@ import asyncio
 import json
 import os
 import socket
-from pathlib import Path
 
 from .process import Failure
 
@@ -57,14 +56,6 @@ def send(folder, command, names):
             else:
                 return
     raise Failure("script/cluster up ended meanwhile")
-
-
-def status(folder):
-    """Prints what runs. Throws `Failure` when no cluster runs there."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connect(connection, folder)
-    for name, pid in json.loads((folder / "pids.json").read_text()).items():
-        print(f"{name:<12} {pid}")
 
 
 def connect(connection, folder):

@@ -111,7 +111,8 @@ async def make_database(folder, programs, user, password):
 def epmd(port):
     """Erlang's port mapper, by which RabbitMQ finds itself; one of our own, which ends with us."""
     async def is_ready(_):
-        return await accepts(port)
+        # Asked for the names that it knows, it begins with its own port.
+        return await accepts(port, send=b"\0\1n", expect=port.to_bytes(4, "big"))
 
     program = shutil.which("epmd") or "/usr/bin/epmd"
     return Program("epmd", [program, "-port", port, "-address", "127.0.0.1"], is_ready, patience=2, is_listed=False)
@@ -145,8 +146,8 @@ def rabbitmq(folder, port, distribution_port, epmd_port, password, cookie):
         "rabbitmq", [RABBITMQ], is_ready, {name: str(value) for name, value in environment.items()}, user, patience=8)
 
 
-async def accepts(port, send=b"", expect=b"", ssl=None):
-    """Whether a loopback port takes a connection and, if asked, answers with those bytes first."""
+async def accepts(port, send, expect, ssl=None):
+    """Whether what listens on a loopback port answers `send` with bytes that begin with `expect`."""
     async def talk():
         reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=ssl)
         try:

@@ -18,6 +18,14 @@ class Failure(Exception):
     """What went wrong and what to do, in words for people."""
 
 
+def say(text):
+    """A line about the progress, for whoever still listens."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        pass
+
+
 @dataclass
 class Program:
     name: str
@@ -84,8 +92,11 @@ class Process:
         return self._running.pid if self._running else None
 
     @property
-    def is_wanted(self):
-        return self._keeper is not None
+    def state(self):
+        """In words."""
+        if self._keeper:
+            return "runs" if self._running else "ended; it is started again"
+        return "ends" if self._running else "stopped"
 
     def logged(self):
         """What it has written since it was last started."""
@@ -120,7 +131,7 @@ class Process:
             done, _ = await asyncio.wait([ended], timeout=self.program.patience)
             if done:
                 return
-            print(f"{self.name} did not end within {self.program.patience:g} s; it is killed.", flush=True)
+            say(f"{self.name} did not end within {self.program.patience:g} s; it is killed.")
             self.signal(force)
         await asyncio.wait([ended])
 
@@ -143,7 +154,7 @@ class Process:
             if time.monotonic() - begun >= LONG_RUN:
                 pause = FIRST_PAUSE
             how = f"with code {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
-            print(f"{self.name} ended {how}; it is started again in {pause:g} s.", flush=True)
+            say(f"{self.name} ended {how}; it is started again in {pause:g} s.")
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
