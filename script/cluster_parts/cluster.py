@@ -13,8 +13,8 @@ from pathlib import Path
 from . import control, engines, proxy
 from .process import Failure, Process, Program, run, say
 
-# nginx asks a listener that was away again after a second.
-NOTICED_AFTER = 1.2
+# nginx asks a listener that was away again after its fail_timeout, which it counts in whole seconds.
+NOTICED_AFTER = 2.2
 
 
 class Cluster:
