@@ -155,6 +155,10 @@ public struct MessengerServer: Service {
         let entry = EntryMiddleware(trustedProxies: settings.trustedProxies, limits: limits, routes: table, journal: journal)
         let sends = SendRoute(
             accounts: accounts, inbox: inbox, limits: limits, trustedProxies: settings.trustedProxies, journal: journal)
+        var times = times
+        if settings.certificateFolder == nil, !settings.trustedProxies.isEmpty {
+            times.farewell = ConnectionTimes.farewellToProxy
+        }
         let server = try HTTPServerBuilder.messenger(
             certificateFolder: settings.certificateFolder,
             front: FrontSettings(times: times, allowedMethods: { table.allowedMethods($0) }, sends: sends),

@@ -1,3 +1,5 @@
+import Foundation
+import MessengerCore
 import TestSupport
 import Testing
 
@@ -98,6 +100,29 @@ struct ConnectionTests {
             try await connection.send("{}")
             try await eventually("the answer") { connection.text.hasSuffix("Validation error.") }
         }
+    }
+
+    @Test("Behind a proxy, an idle connection's last request is answered after the server was told to stop")
+    func farewell() async throws {
+        let idle = AsyncStream.makeStream(of: (RawConnection, port: Int).self)
+        async let answer = {
+            guard let (connection, port) = await idle.stream.first(where: { _ in true }) else { return "" }
+            try await eventually("the port closes") { (try? await RawConnection(port: port)) == nil }
+            try await connection.send(Self.get)
+            try await eventually("the end") { connection.isClosed }
+            return connection.text
+        }()
+        try await TestServer.run({ $0.settings.trustedProxies = [IPRange("127.0.0.1")!] }) { server in
+            let connection = try await RawConnection(port: server.port)
+            try await connection.send(Self.get)
+            try await eventually("the first answer") { connection.text.hasSuffix("OK") }
+            idle.continuation.yield((connection, port: server.port))
+        }
+        let answers = try await answer.components(separatedBy: "HTTP/1.1 ").dropFirst()
+        #expect(answers.count == 2)
+        #expect(answers.last?.hasPrefix("200") == true)
+        #expect(answers.last?.lowercased().contains("connection: close") == true)
+        #expect(answers.first?.lowercased().contains("connection: close") == false)
     }
 
     @Test("Connections beyond the limit are refused; an ended one makes room")

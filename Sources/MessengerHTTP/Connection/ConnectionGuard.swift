@@ -58,11 +58,28 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
             }
         }
         // The server stops. Before the TLS handshake is done nobody else would close; HTTP/2 says goodbye itself.
-        if event is ChannelShouldQuiesceEvent, requestsUnderWay == 0, !isHTTP2 {
-            context.close(promise: nil)
-            return
+        if event is ChannelShouldQuiesceEvent, !isHTTP2 {
+            if times.farewell > .zero {
+                context.fireUserInboundEventTriggered(Farewell())
+                quiesce(after: times.farewell, context)
+                return
+            }
+            if requestsUnderWay == 0 {
+                context.close(promise: nil)
+                return
+            }
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func quiesce(after time: Duration, _ context: ChannelHandlerContext) {
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) {
+            if self.requestsUnderWay == 0 {
+                context.close(promise: nil)
+            } else {
+                context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+            }
+        }
     }
 
     private func close(after time: Duration, _ context: ChannelHandlerContext) {

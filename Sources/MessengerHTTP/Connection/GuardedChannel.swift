@@ -11,17 +11,21 @@ struct GuardedChannel<Base: ServerChildChannel>: ServerChildChannel {
     let connections: ConnectionCount
     let times: ConnectionTimes
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection<Base>> {
         guard connections.open(logger: logger) else {
             return channel.close().flatMapThrowing { throw TooManyConnections() }
         }
         channel.closeFuture.whenComplete { _ in connections.close() }
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(ConnectionGuard(times: times))
-        }.flatMap { base.setup(channel: channel, logger: logger) }
+        }.flatMap {
+            base.setup(channel: channel, logger: logger)
+        }.map {
+            AcceptedConnection(base: base, value: $0, channel: channel, logger: logger)
+        }
     }
 
-    func handle(value: Base.Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+    func handle(value: AcceptedConnection<Base>, logger: Logger) async { await value.handle() }
 }
 
 /// Counts open connections against a limit.

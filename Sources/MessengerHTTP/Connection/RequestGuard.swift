@@ -17,7 +17,7 @@ final class RequestGuard: ChannelDuplexHandler {
     private static let separatorBytes = 4
 
     /// What is still taken in.
-    private enum Intake { case open, lastRequest, none }
+    private enum Intake { case open, beforeLastRequest, lastRequest, none }
 
     private struct Refusal {
         let error: APIError
@@ -87,7 +87,7 @@ final class RequestGuard: ChannelDuplexHandler {
             promise?.fail(ChannelError.outputClosed)
             return
         }
-        let isLast = intake != .open && refusal == nil && requestsUnderWay == 1
+        let isLast = (intake == .lastRequest || intake == .none) && refusal == nil && requestsUnderWay == 1
         switch unwrapOutboundIn(data) {
         case .head(var head) where isLast:
             isAnswering = true
@@ -106,6 +106,14 @@ final class RequestGuard: ChannelDuplexHandler {
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is Farewell else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        if intake == .open { intake = requestsUnderWay == 0 ? .beforeLastRequest : .lastRequest }
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         stallDeadline?.cancel()
         stallDeadline = context.channel.isWritable ? nil : closing(after: times.stall, context)
@@ -113,7 +121,7 @@ final class RequestGuard: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard intake == .open || intake == .lastRequest && bodyDeadline != nil else { return }
+        guard intake == .open || intake == .beforeLastRequest || intake == .lastRequest && bodyDeadline != nil else { return }
         if let refusal = refusal(of: error) { refuse(refusal, context) } else { context.fireErrorCaught(error) }
     }
 }
@@ -132,7 +140,7 @@ extension RequestGuard {
                     unanswered: 1), context)
             return false
         }
-        if head.headerFields[.connection] == "close" { intake = .lastRequest }
+        if intake == .beforeLastRequest || head.headerFields[.connection] == "close" { intake = .lastRequest }
         // RFC 9110, 10.1.1: such a client waits for a word before it sends its body.
         if head.headerFields[.expect]?.lowercased() == "100-continue", requestsUnderWay == 1 {
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
