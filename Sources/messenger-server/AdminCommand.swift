@@ -1,5 +1,7 @@
 import ArgumentParser
+import ClusterBackend
 import Foundation
+import Logging
 import MessengerAPI
 import MessengerCore
 import SQLiteBackend
@@ -15,9 +17,19 @@ struct AdminCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("The server's data folder. (default: data)", valueName: "folder"))
         var dataDir: String?
 
+        @Option(
+            help: ArgumentHelp(
+                "The database of a scaled-out installation, instead of a data folder; better in MESSENGER_DATABASE.",
+                valueName: "address"))
+        var database: String?
+
         /// Opens the database of an installation that there is; makes none.
-        func backend() async throws -> SQLiteBackend {
-            let settings = try await Settings.load(flags: dataDir.map { ["data-dir": [$0]] } ?? [:], file: nil)
+        func backend() async throws -> any Administrable {
+            let flags = [("data-dir", dataDir), ("database", database)].compactMap { name, value in value.map { (name, [$0]) } }
+            let settings = try await Settings.load(flags: Dictionary(uniqueKeysWithValues: flags), file: nil)
+            if let database = settings.database {
+                return try await PostgresBackend.open(database, logger: Logger(label: "admin") { _ in SwiftLogNoOpLogHandler() })
+            }
             let folder = settings.server.dataFolder
             guard SQLiteBackend.exists(in: URL(filePath: folder)) else {
                 throw Settings.Invalid(description: "there is no installation in \(folder); name its folder with --data-dir")
@@ -142,3 +154,11 @@ struct AdminCommand: AsyncParsableCommand {
         }
     }
 }
+
+/// A backend for as long as an admin command takes.
+protocol Administrable: AccountStore, AdminStore {
+    func close() throws
+}
+
+extension SQLiteBackend: Administrable {}
+extension PostgresBackend: Administrable {}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterBackend
 import Foundation
 import Glibc
 import Logging
@@ -11,7 +12,8 @@ struct CheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Read the configuration, try each part it names, and say what is wrong and how to mend it.",
         discussion: """
-            Takes the same settings as serve. Changes nothing. Ends with 1 when something is wrong.
+            Takes the same settings as serve, listener and sender: with --database it checks a scaled-out installation. Changes \
+            nothing. Ends with 1 when something is wrong.
 
             Example:
               messenger-server check --port 5000 --data-dir /var/lib/messenger
@@ -20,19 +22,22 @@ struct CheckCommand: AsyncParsableCommand {
     @OptionGroup var options: SettingsOptions
 
     func run() async throws {
-        let settings: ServerSettings
+        let all: Settings
         do {
-            settings = try await Settings.load(flags: options.given, file: options.config).server
+            all = try await Settings.load(flags: options.given, file: options.config)
             Self.say(.ok, "configuration", "read")
         } catch {
             Self.say(.wrong, "configuration", "\(error)")
             throw ExitCode.failure
         }
-        let findings = [
-            Self.folder(settings), Self.database(settings), Self.certificate(settings), await Self.port(settings),
-            Self.disk(settings),
-            Self.proxies(settings),
-        ]
+        let settings = all.server
+        let stores =
+            if let database = all.database {
+                [await Self.postgres(database), await Self.broker(all.broker)]
+            } else {
+                [Self.folder(settings), Self.database(settings), Self.disk(settings)]
+            }
+        let findings = stores + [Self.certificate(settings), await Self.port(settings), Self.proxies(all)]
         if findings.contains(.wrong) { throw ExitCode.failure }
     }
 
@@ -66,6 +71,19 @@ struct CheckCommand: AsyncParsableCommand {
         } catch {
             return say(.wrong, "database", "\(error)")
         }
+    }
+
+    private static func postgres(_ address: PostgresAddress) async -> Finding {
+        if let problem = await PostgresBackend.check(address) { return say(.wrong, "database", problem) }
+        return say(.ok, "database", "PostgreSQL at \(address)")
+    }
+
+    private static func broker(_ address: RabbitMQAddress?) async -> Finding {
+        guard let address else {
+            return say(.wrong, "broker", "a scaled-out installation needs --broker amqp://user@host/vhost")
+        }
+        if let problem = await RabbitMQBroker.check(address) { return say(.wrong, "broker", problem) }
+        return say(.ok, "broker", "RabbitMQ at \(address)")
     }
 
     private static func certificate(_ settings: ServerSettings) -> Finding {
@@ -105,8 +123,9 @@ struct CheckCommand: AsyncParsableCommand {
             : say(.ok, "disk", megabytes)
     }
 
-    private static func proxies(_ settings: ServerSettings) -> Finding {
-        if settings.certificateFolder == nil, settings.trustedProxies.isEmpty {
+    private static func proxies(_ all: Settings) -> Finding {
+        let settings = all.server
+        if all.isBehindUnknownProxy {
             return say(
                 .note, "proxies", "--no-tls without --trusted-proxies: behind a proxy, all clients would share one rate limit")
         }

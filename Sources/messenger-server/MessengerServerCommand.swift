@@ -10,7 +10,10 @@ struct MessengerServerCommand: AsyncParsableCommand {
             Start with `messenger-server serve`: it needs no other service and no configuration.
             Each subcommand explains itself with --help.
             """,
-        subcommands: [ServeCommand.self, CheckCommand.self, AdminCommand.self])
+        subcommands: [
+            ServeCommand.self, ListenerCommand.self, SenderCommand.self, MigrateCommand.self, CheckCommand.self,
+            AdminCommand.self,
+        ])
 
     static func main() async {
         // Everything the server writes is its owner's alone.

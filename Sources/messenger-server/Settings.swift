@@ -1,3 +1,4 @@
+import ClusterBackend
 import Configuration
 import Foundation
 import Logging
@@ -7,6 +8,10 @@ import MessengerHTTP
 /// Every setting, read and checked.
 struct Settings {
     var server = ServerSettings()
+    /// Nil keeps everything in the data folder.
+    var database: PostgresAddress?
+    /// Nil is the one within the process.
+    var broker: RabbitMQAddress?
     var logLevel = Logger.Level.info
     var logFormat = LogLineFormat.text
 
@@ -16,7 +21,9 @@ struct Settings {
 
     static let names: Set<String> = [
         "host", "port", "data-dir", "cert-dir", "no-tls", "rate-limit", "rate-burst", "rate-exempt", "trusted-proxies",
-        "callback-allow", "registration", "open-delete", "message-ttl", "min-free", "log-level", "log-format", "config",
+        "callback-allow", "registration", "open-delete", "message-ttl", "min-free", "database", "broker", "log-level",
+        "log-format",
+        "config",
     ]
     private static let environmentPrefix = "MESSENGER_"
 
@@ -81,12 +88,42 @@ struct Settings {
         if let value = try await read.converted("min-free", "bytes, or such as 256M", Self.size) {
             server.minimumFreeDisk = value
         }
+        if let url = try await read.text("database"), url != "sqlite" { database = try PostgresAddress(url) }
+        if let url = try await read.text("broker"), url != "local" { broker = try RabbitMQAddress(url) }
         let levels = "trace, debug, info, notice, warning, error or critical"
         if let value = try await read.converted("log-level", levels, { Logger.Level(rawValue: $0) }) { logLevel = value }
         if let value = try await read.converted("log-format", "text or json", { LogLineFormat(rawValue: $0) }) {
             logFormat = value
         }
     }
+
+    /// Throws `Invalid` for what only a scaled-out installation has.
+    func assertEmbedded() throws {
+        guard database == nil, broker == nil else {
+            throw Invalid(
+                description:
+                    "serve keeps everything in its data folder; with --database and --broker run listener and sender instead")
+        }
+    }
+
+    /// What `role` needs. Throws `Invalid` when it is not named.
+    func cluster(for role: String) throws -> (PostgresAddress, RabbitMQAddress) {
+        let database = try postgres(for: role)
+        guard let broker else {
+            throw Invalid(description: "\(role) needs --broker amqp://user@host/vhost (or MESSENGER_BROKER)")
+        }
+        return (database, broker)
+    }
+
+    func postgres(for role: String) throws -> PostgresAddress {
+        guard let database else {
+            throw Invalid(description: "\(role) needs --database postgres://user@host/name (or MESSENGER_DATABASE)")
+        }
+        return database
+    }
+
+    /// Plain HTTP is for listeners behind a proxy, and none is named.
+    var isBehindUnknownProxy: Bool { server.certificateFolder == nil && server.trustedProxies.isEmpty }
 
     private static func size(_ text: String) -> Int? {
         let factors: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]

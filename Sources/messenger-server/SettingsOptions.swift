@@ -58,6 +58,18 @@ struct SettingsOptions: ParsableArguments {
     var minFree: String?
 
     @Option(
+        help: ArgumentHelp(
+            "The database of a scaled-out installation: postgres://user@host/name. (default: SQLite in the data folder)",
+            valueName: "address"))
+    var database: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The broker of a scaled-out installation: amqp://user@host/vhost. (default: local, within the process)",
+            valueName: "address"))
+    var broker: String?
+
+    @Option(
         help: ArgumentHelp("trace, debug, info, notice, warning, error or critical. (default: info)", valueName: "level"))
     var logLevel: String?
 
@@ -75,7 +87,8 @@ struct SettingsOptions: ParsableArguments {
         let single: [(String, String?)] = [
             ("host", host), ("port", port), ("data-dir", dataDir), ("cert-dir", certDir), ("rate-limit", rateLimit),
             ("rate-burst", rateBurst), ("registration", registration), ("message-ttl", messageTtl), ("min-free", minFree),
-            ("log-level", logLevel), ("log-format", logFormat), ("no-tls", noTls ? "true" : nil),
+            ("database", database), ("broker", broker), ("log-level", logLevel), ("log-format", logFormat),
+            ("no-tls", noTls ? "true" : nil),
             ("open-delete", openDelete ? "true" : nil),
         ]
         let many = [("rate-exempt", rateExempt), ("trusted-proxies", trustedProxies), ("callback-allow", callbackAllow)]

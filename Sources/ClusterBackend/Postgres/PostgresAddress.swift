@@ -26,7 +26,8 @@ public struct PostgresAddress: Sendable, CustomStringConvertible {
         var error: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(url, &error) else {
             defer { PQfreemem(error) }
-            throw Invalid(description: "the database's URL cannot be read; it is like postgres://user@host/name?sslmode=verify-full")
+            throw Invalid(
+                description: "the database's URL cannot be read; it is like postgres://user@host/name?sslmode=verify-full")
         }
         defer { PQconninfoFree(options) }
         var values: [String: String] = [:]

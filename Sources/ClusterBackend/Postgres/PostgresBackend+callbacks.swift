@@ -23,7 +23,9 @@ extension PostgresBackend: CallbackStore {
             let found = rows.map { (device: $0.id(0) as DeviceID, user: $0.id(1) as UserID, node: $0.optionalInt(2), $0.text(3)) }
             var foreign: [HintDestination: Hints] = [:]
             for row in found {
-                if let other = row.node, NodeID(other) != node { foreign[.node(NodeID(other)), default: Hints()].news.insert(row.user) }
+                if let other = row.node, NodeID(other) != node {
+                    foreign[.node(NodeID(other)), default: Hints()].news.insert(row.user)
+                }
             }
             return (
                 found.filter { $0.node == node.rawValue }.map { CallbackDue(device: $0.device, address: $0.3) }, foreign
@@ -137,7 +139,8 @@ extension PostgresBackend: CallbackStore {
     public func removeAddress(of device: DeviceID, generation: Int64) async throws {
         try await pool.write { transaction in
             transaction.runLast(
-                "UPDATE devices SET address = '', pushes = false WHERE id = $1 AND generation = $2", .id(device), .int(generation))
+                "UPDATE devices SET address = '', pushes = false WHERE id = $1 AND generation = $2", .id(device), .int(generation)
+            )
         }
     }
 

@@ -30,4 +30,19 @@ extension PostgresBackend {
         guard exists else { return 0 }
         return try await pool.run("SELECT coalesce(max(version), 0) FROM schema_versions") { $0.first?.int(0) ?? 0 }
     }
+
+    /// Tries what a process does with the database: nil when it works, else one line that says what is wrong and what to do.
+    public static func check(_ address: PostgresAddress) async -> String? {
+        do {
+            let backend = try await open(address, logger: Logger(label: "check") { _ in SwiftLogNoOpLogHandler() })
+            defer { backend.close() }
+            let mayWrite = try await backend.pool.run(
+                "SELECT bool_and(has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE')) FROM pg_class WHERE relname = ANY ($1)",
+                .texts(["users", "inboxes", "messages", "devices", "callbacks_due", "nodes"])
+            ) { $0.first?.bool(0) ?? false }
+            return mayWrite ? nil : "\(address): this user may not write to the tables; GRANT it the rights, or name their owner"
+        } catch {
+            return "\(address): \(error)"
+        }
+    }
 }

@@ -17,7 +17,8 @@ extension PostgresBackend {
         }
         let position = sweepPosition.withLock { $0 }
         var (outcome, users, next) = try await pool.write { transaction in
-            let goesRound = try transaction.run("SELECT pg_try_advisory_xact_lock($1)", .int(Self.roundLock)).first?.bool(0) == true
+            let goesRound =
+                try transaction.run("SELECT pg_try_advisory_xact_lock($1)", .int(Self.roundLock)).first?.bool(0) == true
             let round: [UserID] =
                 goesRound
                 ? try transaction.run(
