@@ -8,6 +8,10 @@ struct PostgresAppendSource: AppendSource {
     /// Reads the sizes of one inbox's received messages: rare, and only when that inbox is full.
     private let received: [UserID: [(number: MessageNumber, bytes: Int)]]
 
+    /// Who wants to know of messages to the receivers. Read under the locks: a stream that begins now either is seen here, or
+    /// sees what is committed here.
+    let audience: [AppendAudience]
+
     private struct SenderKey: Hashable {
         let user: UserID
         let key: IdempotencyKey
@@ -38,6 +42,7 @@ struct PostgresAppendSource: AppendSource {
         let silent = Set(submissions.map(\.sender)).subtracting(changing)
         var statements = [
             PostgresStatement(Self.lock, .ids(changing.sorted())), PostgresStatement(Self.existing, .ids(silent)),
+            PostgresStatement(AppendAudience.query, .ids(Set(submissions.flatMap { $0.messages.map(\.receiver) }))),
         ]
         if !keyed.isEmpty {
             statements.append(
@@ -45,7 +50,8 @@ struct PostgresAppendSource: AppendSource {
         }
         let rows = try transaction.run(statements)
         inboxes = Self.inboxes(rows[0]).merging(Self.inboxes(rows[1])) { $1 }
-        keys = keyed.isEmpty ? [:] : Self.keys(rows[2])
+        audience = rows[2].map(AppendAudience.init)
+        keys = keyed.isEmpty ? [:] : Self.keys(rows[3])
         received = try Self.full(inboxes, submissions, limits, &transaction)
     }
 

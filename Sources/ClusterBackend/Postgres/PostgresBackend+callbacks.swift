@@ -11,29 +11,47 @@ extension PostgresBackend: CallbackStore {
     /// users whose callbacks another node pushes, that node is told.
     public func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] {
         guard let node = node() else { return [] }
-        if users == nil { try await dropIdleCallbacks(of: node) }
-        let (due, foreign) = try await pool.write { transaction in
-            try Self.claim(for: node, users, &transaction)
-            let rows =
-                if let users {
-                    try transaction.run(Self.due + "c.user_id = ANY ($1)", .ids(users))
-                } else {
-                    try transaction.run(Self.due + "c.node = $1", .id(node))
-                }
-            let found = rows.map { (device: $0.id(0) as DeviceID, user: $0.id(1) as UserID, node: $0.optionalInt(2), $0.text(3)) }
-            var foreign: [HintDestination: Hints] = [:]
-            for row in found {
-                if let other = row.node, NodeID(other) != node {
-                    foreign[.node(NodeID(other)), default: Hints()].news.insert(row.user)
-                }
-            }
-            return (
-                found.filter { $0.node == node.rawValue }.map { CallbackDue(device: $0.device, address: $0.3) }, foreign
-            )
+        let found = if let users { try await found(of: users, for: node) } else { try await foundByPoll(for: node) }
+        var foreign: [HintDestination: Hints] = [:]
+        for found in found {
+            if let other = found.node, other != node { foreign[.node(other), default: Hints()].news.insert(found.user) }
         }
         send(foreign)
-        pausedCallbacks.remove(due.map(\.device))
-        return due
+        let own = found.filter { $0.node == node }
+        pausedCallbacks.remove(own.map(\.due.device))
+        return own.map(\.due)
+    }
+
+    /// A callback that is due, and who pushes it.
+    private struct Found {
+        let due: CallbackDue
+        let user: UserID
+        let node: NodeID?
+
+        init(_ row: PostgresRow) {
+            due = CallbackDue(device: row.id(0), address: row.text(3))
+            user = row.id(1)
+            node = row.optionalInt(2).map { NodeID($0) }
+        }
+    }
+
+    /// Mostly a look is enough: what is due is this node's already.
+    private func found(of users: [UserID], for node: NodeID) async throws -> [Found] {
+        let found = try await pool.run(Self.due + "c.user_id = ANY ($1)", .ids(users)) { $0.map(Found.init) }
+        let free = found.filter { $0.node == nil }.map(\.user)
+        guard !free.isEmpty else { return found }
+        return try await pool.write { transaction in
+            try Self.claim(for: node, free, &transaction)
+            return try transaction.run(Self.due + "c.user_id = ANY ($1)", .ids(users)).map(Found.init)
+        }
+    }
+
+    private func foundByPoll(for node: NodeID) async throws -> [Found] {
+        try await dropIdleCallbacks(of: node)
+        return try await pool.write { transaction in
+            try Self.claim(for: node, nil, &transaction)
+            return try transaction.run(Self.due + "c.node = $1", .id(node)).map(Found.init)
+        }
     }
 
     private static let due = """

@@ -9,33 +9,12 @@ extension PostgresBackend: InboxStore {
             var plan = AppendPlan(source: source, limits: limits)
             let outcomes = try submissions.map { try plan.add($0) }
             guard !plan.messages.isEmpty else { return AppendResult(outcomes: outcomes, stored: []) }
-            // Under the locks: a stream that begins now either is seen here, or sees what is committed here.
-            let audience = try transaction.run(
-                Self.audience, .ids(Set(plan.messages.map(\.message.receiver))))
-            plan.write(&transaction)
+            let receivers = Set(plan.messages.map(\.message.receiver))
+            let audience = source.audience.filter { receivers.contains($0.user) }
+            plan.write(&transaction, notesCallbacks: audience.contains { $0.isPushed && !$0.isNoted })
             return AppendResult(
-                outcomes: outcomes, stored: plan.messages.map(\.message), hints: Self.hints(audience, except: node))
+                outcomes: outcomes, stored: plan.messages.map(\.message), hints: AppendAudience.hints(audience, except: node))
         }
-    }
-
-    /// Who wants to know: devices with a live stream or an address, and the processes that serve them.
-    private static let audience = """
-        SELECT d.user_id, a.node, d.pushes AND a.node IS NULL, c.node
-        FROM devices d
-        LEFT JOIN stream_attachments a ON a.user_id = d.user_id AND a.device_id = d.id
-        LEFT JOIN callbacks_due c ON c.user_id = d.user_id AND c.device_id = d.id
-        WHERE d.user_id = ANY ($1) AND (d.pushes OR a.node IS NOT NULL)
-        """
-
-    private static func hints(_ audience: PostgresRows, except own: NodeID?) -> [HintDestination: Hints] {
-        var hints: [HintDestination: Hints] = [:]
-        for (user, stream, isPushed, sender) in audience.map({
-            ($0.id(0) as UserID, $0.optionalInt(1), $0.bool(2), $0.optionalInt(3))
-        }) {
-            if let stream, NodeID(stream) != own { hints[.node(NodeID(stream)), default: Hints()].news.insert(user) }
-            if isPushed { hints[sender.map { .node(NodeID($0)) } ?? .anySender, default: Hints()].news.insert(user) }
-        }
-        return hints
     }
 
     public func remembered(
@@ -100,7 +79,8 @@ extension PostgresBackend: InboxStore {
 
 extension AppendPlan<PostgresAppendSource> {
     /// Puts what was decided at the end of the transaction, in one flight with its commit.
-    fileprivate func write(_ transaction: inout PostgresTransaction) {
+    /// - Parameter notesCallbacks: whether a receiver's device has an address and no row among the callbacks due.
+    fileprivate func write(_ transaction: inout PostgresTransaction, notesCallbacks: Bool) {
         if !dropped.isEmpty {
             transaction.runLast(
                 """
@@ -138,6 +118,7 @@ extension AppendPlan<PostgresAppendSource> {
                 """, .ids(keys.map(\.key.user)), .texts(keys.map(\.key.key.text)), .byteStrings(keys.map(\.value.fingerprint)),
                 .ints(keys.map { Int64($0.value.receivers) }), .ids(keys.map(\.value.at)))
         }
+        guard notesCallbacks else { return }
         transaction.runLast(
             """
             INSERT INTO callbacks_due (user_id, device_id)

@@ -34,6 +34,10 @@ final class PostgresRows {
         try (0..<count).map { try transform(PostgresRow(rows: self, index: Int32($0))) }
     }
 
+    func contains(where isMatch: (PostgresRow) -> Bool) -> Bool {
+        (0..<count).contains { isMatch(PostgresRow(rows: self, index: Int32($0))) }
+    }
+
     var first: PostgresRow? { isEmpty ? nil : PostgresRow(rows: self, index: 0) }
 
     /// Nil for NULL. The bytes are the result's own: they are gone with it.
