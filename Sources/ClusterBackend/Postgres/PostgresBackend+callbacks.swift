@@ -33,16 +33,37 @@ extension PostgresBackend: CallbackStore {
             user = row.id(1)
             node = row.optionalInt(2).map { NodeID($0) }
         }
+
+        /// From the rows of one device, one for each message of its first page.
+        init(_ rows: [PostgresRow]) {
+            let first = rows[0]
+            let messages = rows.map { PostgresBackend.message($0, receiver: $0.id(1), from: 14) }
+            let start = PostgresBackend.target(first).map { target in
+                CallbackStart(
+                    target: target,
+                    page: PendingPage(messages: messages, start: target.cursor, head: (first.id(13) as MessageNumber).previous))
+            }
+            due = CallbackDue(device: first.id(0), address: first.text(4), start: start)
+            user = first.id(1)
+            node = first.optionalInt(12).map { NodeID($0) }
+        }
+
+        static func grouped(_ rows: PostgresRows) -> [Found] {
+            Dictionary(grouping: rows.map { $0 }, by: { $0.int(0) }).sorted { $0.key < $1.key }.map { Found($0.value) }
+        }
     }
 
     /// Mostly a look is enough: what is due is this node's already.
     private func found(of users: [UserID], for node: NodeID) async throws -> [Found] {
-        let found = try await pool.run(Self.due + "c.user_id = ANY ($1)", .ids(users)) { $0.map(Found.init) }
+        let earliest = nextLook.withLock { $0 }
+        if earliest > .now { try? await Task.sleep(until: earliest) }
+        nextLook.withLock { $0 = users.count > 1 ? .now + Self.spacing : .now }
+        let found = try await pool.run(Self.starts, .ids(users), read: Found.grouped)
         let free = found.filter { $0.node == nil }.map(\.user)
         guard !free.isEmpty else { return found }
         return try await pool.write { transaction in
             try Self.claim(for: node, free, &transaction)
-            return try transaction.run(Self.due + "c.user_id = ANY ($1)", .ids(users)).map(Found.init)
+            return Found.grouped(try transaction.run(Self.starts, .ids(users)))
         }
     }
 
@@ -53,6 +74,20 @@ extension PostgresBackend: CallbackStore {
             return try transaction.run(Self.due + "c.node = $1", .id(node)).map(Found.init)
         }
     }
+
+    /// The columns of `target`, who pushes, and the first page.
+    private static let starts = """
+        SELECT \(targetColumns), c.node, i.next, m.number, m.sender_id, m.sender_username, m.send_date, m.body
+        FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
+        JOIN inboxes i ON i.user_id = d.user_id
+        JOIN LATERAL (\(page(after: "d.cursor", messages: "20", bytes: "65536"))) AS m ON true
+        WHERE d.pushes AND c.user_id = ANY ($1) ORDER BY d.id, m.number
+        """
+
+    private static let targetColumns = """
+        d.id, d.user_id, d.generation, d.cursor, d.address, d.origin, d.origin_forwarded, d.secret, d.old_secret,
+            d.old_secret_until, d.refused_number, d.refused_since
+        """
 
     private static let due = """
         SELECT d.id, d.user_id, c.node, d.address
@@ -113,8 +148,7 @@ extension PostgresBackend: CallbackStore {
         guard let node else { return devices.map { _ in nil } }
         return try await pool.run(
             """
-            SELECT d.id, d.user_id, d.generation, d.cursor, d.address, d.origin, d.origin_forwarded, d.secret, d.old_secret,
-                d.old_secret_until, d.refused_number, d.refused_since
+            SELECT \(targetColumns)
             FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
             WHERE c.device_id = ANY ($1) AND c.node = $2 AND d.pushes
             """, .ids(devices), .id(node)

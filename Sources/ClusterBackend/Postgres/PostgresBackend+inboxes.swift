@@ -2,6 +2,8 @@ import MessengerAPI
 import MessengerCore
 
 extension PostgresBackend: InboxStore {
+    public var commitSpacing: Duration { Self.spacing }
+
     public func append(_ submissions: [Submission]) async throws -> AppendResult {
         let (limits, node) = (limits, node())
         return try await pool.write { transaction in

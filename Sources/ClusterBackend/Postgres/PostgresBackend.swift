@@ -26,6 +26,10 @@ public final class PostgresBackend: Sendable {
 
     /// Connections per process: appends and acknowledgements each use one at a time, look-ups share the rest.
     private static let connections = 8
+    /// Round trips that are shared start this far apart: many processes with small batches would cost the database several
+    /// times as much for each message.
+    static let spacing = Duration.milliseconds(4)
+    private static let readSpacing = Duration.milliseconds(2)
 
     let pool: PostgresPool
     let limits: InboxLimits
@@ -38,6 +42,8 @@ public final class PostgresBackend: Sendable {
     /// Look-ups that come together share one query.
     let pages: GroupCommit<PageRequest, PendingPage?>
     let targets: GroupCommit<DeviceID, CallbackTarget?>
+    /// The earliest time of the next look for callbacks: hints that come together share one.
+    let nextLook = Mutex(ContinuousClock.now)
     let pausedCallbacks = PausedDevices()
     private let sendHints = Mutex<@Sendable ([HintDestination: Hints]) -> Void>({ _ in })
 
@@ -63,8 +69,12 @@ public final class PostgresBackend: Sendable {
         self.pool = pool
         self.limits = limits
         self.node = node
-        pages = GroupCommit(maximumItems: 64, maximumBytes: 16 << 20, size: \.bytes) { try await Self.pages($0, from: pool) }
-        targets = GroupCommit(maximumItems: 256) { try await Self.targets($0, node: node(), from: pool) }
+        pages = GroupCommit(maximumItems: 64, maximumBytes: 16 << 20, size: \.bytes, spacing: Self.readSpacing) {
+            try await Self.pages($0, from: pool)
+        }
+        targets = GroupCommit(maximumItems: 256, spacing: Self.readSpacing) {
+            try await Self.targets($0, node: node(), from: pool)
+        }
     }
 
     public func close() { pool.close() }

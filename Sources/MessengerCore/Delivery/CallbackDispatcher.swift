@@ -27,7 +27,8 @@ public struct CallbackDispatcher: Service {
     ///   - polls: false switches the poll off after the first look, so that a test sees lost signals.
     public init(
         inbox: Inbox, store: any CallbackStore, pusher: any CallbackPusher,
-        mayPush: @escaping @Sendable (DeviceID) -> Bool, mailbox: CallbackMailbox, time: TimeSource, random: @escaping @Sendable () -> Double = { .random(in: 0...1) }, polls: Bool, logger: Logger
+        mayPush: @escaping @Sendable (DeviceID) -> Bool, mailbox: CallbackMailbox, time: TimeSource,
+        random: @escaping @Sendable () -> Double = { .random(in: 0...1) }, polls: Bool, logger: Logger
     ) {
         self.inbox = inbox
         self.store = store
@@ -46,7 +47,7 @@ public struct CallbackDispatcher: Service {
                 group.addTask { await poll() }
                 var schedule = CallbackSchedule()
                 while let batch = await mailbox.next() {
-                    await apply(batch, to: &schedule) { device, pause, ticket in
+                    let starts = await apply(batch, to: &schedule) { device, pause, ticket in
                         group.addTask {
                             guard (try? await time.sleep(pause)) != nil else { return }
                             mailbox.add { $0.rested.append((device, ticket)) }
@@ -54,7 +55,7 @@ public struct CallbackDispatcher: Service {
                     }
                     while let device = schedule.start() {
                         group.addTask(executorPreference: pusher.executor(for: device)) {
-                            let result = await push(to: device)
+                            let result = await push(to: device, beginningWith: starts[device])
                             mailbox.add { $0.finished.append((device, result)) }
                         }
                     }
@@ -69,9 +70,11 @@ public struct CallbackDispatcher: Service {
         while (try? await time.sleep(Self.pollInterval)) != nil { mailbox.add { $0.all = true } }
     }
 
+    /// What pushes that begin now may begin with.
     private func apply(
         _ batch: CallbackMailbox.Batch, to schedule: inout CallbackSchedule, rest: (DeviceID, Duration, Int) -> Void
-    ) async {
+    ) async -> [DeviceID: CallbackStart] {
+        var starts: [DeviceID: CallbackStart] = [:]
         for (device, result) in batch.finished {
             if let (pause, ticket) = schedule.finished(device, result, uptime: time.uptime(), random: random()) {
                 await pusher.release(device)
@@ -84,22 +87,24 @@ public struct CallbackDispatcher: Service {
                 for due in try await store.callbacksDue(of: batch.all ? nil : Array(batch.users)) {
                     guard let address = CallbackAddress(due.address) else { continue }
                     schedule.due(due.device, destination: address.destination)
+                    starts[due.device] = due.start
                 }
             } catch {
                 logger.warning("Could not look up which callbacks are due", metadata: ["error": "\(error)"])
             }
         }
         for device in batch.tryNow { schedule.tryNow(device) }
+        return starts
     }
 
     /// Pushes a page, or until something stops it.
-    private func push(to device: DeviceID) async -> CallbackSchedule.Result {
+    private func push(to device: DeviceID, beginningWith start: CallbackStart?) async -> CallbackSchedule.Result {
         do {
-            guard let target = try await store.callbackTarget(of: device) else {
+            guard let start = if let start { start } else { try await self.start(of: device) } else {
                 await pusher.release(device)
                 return .stopped
             }
-            let page = try await inbox.pending(for: device, limit: Self.pageSize)
+            let (target, page) = (start.target, start.page)
             var cursor = target.cursor
             for message in page.messages where message.number > cursor {
                 guard let reached = try await push(message, to: target) else { return .failed }
@@ -116,6 +121,11 @@ public struct CallbackDispatcher: Service {
             logger.warning("Could not push", metadata: ["device": "\(device)", "error": "\(error)"])
             return .failed
         }
+    }
+
+    private func start(of device: DeviceID) async throws -> CallbackStart? {
+        guard let target = try await store.callbackTarget(of: device) else { return nil }
+        return CallbackStart(target: target, page: try await inbox.pending(for: device, limit: Self.pageSize))
     }
 
     private struct Stopped: Error {}

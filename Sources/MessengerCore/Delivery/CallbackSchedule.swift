@@ -104,7 +104,11 @@ struct CallbackSchedule {
         guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let isTrusted) = entry.phase else { return nil }
         underWay -= 1
         if !isTrusted { untrustedUnderWay -= 1 }
-        if result == .failed { trusted.remove(entry.destination) } else if result != .stopped { trusted.insert(entry.destination) }
+        if result == .failed {
+            trusted.remove(entry.destination)
+        } else if result != .stopped {
+            trusted.insert(entry.destination)
+        }
         lanes[entry.destination]!.underWay -= 1
         defer { tidy(entry.destination) }
         if result == .failed, !tryNow {

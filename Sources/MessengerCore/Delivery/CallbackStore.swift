@@ -23,13 +23,27 @@ public protocol CallbackStore: Sendable {
     func forgetPassedOver(_ numbers: [MessageNumber], by device: DeviceID) async throws
 }
 
-public struct CallbackDue: Equatable, Sendable {
+public struct CallbackDue: Sendable {
     public let device: DeviceID
     public let address: String
+    /// What a push needs to begin, from a store that has found it in the same look; it is good for a push that begins now.
+    public let start: CallbackStart?
 
-    public init(device: DeviceID, address: String) {
+    public init(device: DeviceID, address: String, start: CallbackStart? = nil) {
         self.device = device
         self.address = address
+        self.start = start
+    }
+}
+
+/// Where to push, and the first messages that wait.
+public struct CallbackStart: Sendable {
+    public let target: CallbackTarget
+    public let page: PendingPage
+
+    public init(target: CallbackTarget, page: PendingPage) {
+        self.target = target
+        self.page = page
     }
 }
 

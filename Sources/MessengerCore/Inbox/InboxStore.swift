@@ -7,6 +7,8 @@ import MessengerAPI
 public protocol InboxStore: Sendable {
     /// Where the store writes: who calls from there saves two changes of thread.
     var executor: (any TaskExecutor)? { get }
+    /// From the start of a commit that was shared to that of the next (`GroupCommit`).
+    var commitSpacing: Duration { get }
 
     /// Decides and writes the submissions in their order, in one commit, durable on return. One outcome for each; none of
     /// them changes another's. Throws `StoreError` when the whole batch was not (or perhaps not) written.
@@ -33,6 +35,7 @@ public protocol InboxStore: Sendable {
 
 extension InboxStore {
     public var executor: (any TaskExecutor)? { nil }
+    public var commitSpacing: Duration { .zero }
 }
 
 /// The limits of an inbox, with the contract's values as defaults.

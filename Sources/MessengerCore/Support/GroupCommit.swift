@@ -8,6 +8,9 @@ import Synchronization
 /// harms no other; but never after `StoreError.outcomeUnknown`, since the batch may be on disk, and not when the store is
 /// unreachable, since it is so for all.
 ///
+/// Where a commit costs much, such as by a network, more work can share it: after a batch that was shared, the next starts
+/// `spacing` after it did. What comes alone never waits for that.
+///
 /// One commit at a time, so items are committed in the order of their submission. There is a task only while there is work.
 public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     public typealias Completion = @Sendable (Result<Outcome, any Error>) -> Void
@@ -25,6 +28,7 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     private let maximumItems: Int
     private let maximumBytes: Int
     private let size: @Sendable (Item) -> Int
+    private let spacing: Duration
     private let executor: (any TaskExecutor)?
     private let commit: @Sendable ([Item]) async throws -> [Outcome]
     private let state = Mutex(State())
@@ -33,15 +37,18 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     ///   - maximumItems: the most items in one batch.
     ///   - maximumBytes: a batch takes no further item once it holds this much.
     ///   - size: the bytes of an item.
+    ///   - spacing: from the start of a shared batch to that of the next.
     ///   - executor: where `commit` does its work; the task stays there between two batches.
     ///   - commit: writes the items in their order and returns one outcome for each, in the same order.
     public init(
         maximumItems: Int, maximumBytes: Int = .max, size: @escaping @Sendable (Item) -> Int = { _ in 0 },
-        executor: (any TaskExecutor)? = nil, commit: @escaping @Sendable ([Item]) async throws -> [Outcome]
+        spacing: Duration = .zero, executor: (any TaskExecutor)? = nil,
+        commit: @escaping @Sendable ([Item]) async throws -> [Outcome]
     ) {
         self.maximumItems = maximumItems
         self.maximumBytes = maximumBytes
         self.size = size
+        self.spacing = spacing
         self.executor = executor
         self.commit = commit
     }
@@ -67,7 +74,11 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
     private func commitWhatWaits() async {
-        while let batch = takeBatch() {
+        var earliest = ContinuousClock.now
+        while true {
+            if earliest > .now { try? await Task.sleep(until: earliest) }
+            guard let batch = takeBatch() else { return }
+            earliest = batch.count > 1 ? .now + spacing : .now
             for (waiter, result) in zip(batch, await run(batch.map(\.item))) { waiter.completion(result) }
         }
     }
