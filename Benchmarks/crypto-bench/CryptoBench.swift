@@ -1,0 +1,1 @@
+@main enum CryptoBench { static func main() {} }
