@@ -1,7 +1,7 @@
 /// A value that is a fixed number of bytes: an identifier, a hash or a public key. Never a secret, since it shows itself.
 ///
 /// Equal when the bytes are equal, ordered as bytes are.
-public protocol FixedBytes: Hashable, Comparable, Sendable, CustomStringConvertible {
+public protocol FixedBytes: Hashable, Comparable, Sendable, CustomStringConvertible, CustomReflectable {
     static var byteCount: Int { get }
     var bytes: [UInt8] { get }
 
@@ -23,4 +23,5 @@ extension FixedBytes {
 
     /// Lower-case hexadecimal.
     public var description: String { Hexadecimal.text(bytes) }
+    public var customMirror: Mirror { Mirror(self, children: []) }
 }

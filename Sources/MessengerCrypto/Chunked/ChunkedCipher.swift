@@ -1,7 +1,8 @@
 import Crypto
 import FoundationEssentials
 
-/// The keys and chunks of C2SP chunked-encryption with SHA-256 and AES-256-GCM: what encryptor and decryptor share.
+/// The keys and chunks of C2SP chunked-encryption with SHA-512 and AES-256-GCM, which its authors call Cobblestone-256:
+/// what encryptor and decryptor share.
 struct ChunkedCipher: Sendable {
     static let chunkSize = 16_384
     static let tagSize = 16
@@ -18,7 +19,7 @@ struct ChunkedCipher: Sendable {
 
     init(key: SecretBytes, salt: [UInt8], context: [UInt8]) {
         let info = Array("c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0".utf8) + salt + context
-        let derived = HKDF<SHA256>.expand(pseudoRandomKey: key.symmetricKey, info: info, outputByteCount: 76)
+        let derived = HKDF<SHA512>.expand(pseudoRandomKey: key.symmetricKey, info: info, outputByteCount: 76)
         let bytes = derived.withUnsafeBytes { Array($0) }
         self.key = SymmetricKey(data: bytes[..<32])
         baseNonce = Array(bytes[32..<44])
