@@ -1,7 +1,7 @@
 import KeyLog
 
 /// What one device says to a conversation: the same bytes for all receivers. Everything that decides something stands at a
-/// fixed place; the content is JSON with the fields of its type.
+/// fixed place; the content is JSON with the fields of its type, or empty when that has none.
 public struct Message: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     public static let version: UInt8 = 1
     static let fixedSize = 256
@@ -48,7 +48,7 @@ public struct Message: Hashable, Sendable, CustomStringConvertible, CustomDebugS
         groupState: GroupStateHash = .zero, content: [UInt8]
     ) throws(MessageError) {
         guard content.count <= Self.maximumContent else { throw .contentTooLong }
-        guard StrictJSON.isObject(content) else { throw .notStrictJSON }
+        guard StrictJSON.isContent(content) else { throw .notStrictJSON }
         self.type = type
         self.flags = flags
         self.fromAccount = fromAccount
@@ -75,8 +75,8 @@ public struct Message: Hashable, Sendable, CustomStringConvertible, CustomDebugS
         return MessageHash(unchecked: Label.hash("message", plain.bytes))
     }
 
-    /// Whether the content is JSON that every client reads the same way. What came in may not be.
-    public var hasStrictContent: Bool { StrictJSON.isObject(content) }
+    /// Whether every client reads the content the same way. What came in may be anything.
+    public var hasStrictContent: Bool { StrictJSON.isContent(content) }
 
     /// What the message says of the log, to be compared with one's own.
     public var logClaim: LogClaim { LogClaim(account: fromAccount, seq: fromSeq, size: logSize, root: logRoot) }

@@ -5,6 +5,9 @@ import MessengerAPI
 public enum StrictJSON {
     private static let largestInteger: Int64 = (1 << 53) - 1
 
+    /// What a message may carry: such an object, or nothing at all.
+    public static func isContent(_ bytes: [UInt8]) -> Bool { bytes.isEmpty || isObject(bytes) }
+
     public static func isObject(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBytes { buffer in
             do throws(JSONError) {
