@@ -27,6 +27,20 @@ struct X25519Tests {
         #expect(KEMPublicKey(suite: .x25519, bytes: hex(point)) == nil)
     }
 
+    @Test("Open nothing, though the secret behind them is known to everybody", arguments: smallOrder)
+    func knownSecret(point: String) throws {
+        let key = try KEMPrivateKey(suite: .x25519)
+        let ephemeral = Curve25519.KeyAgreement.PrivateKey()
+        let agreement = try ephemeral.sharedSecretFromKeyAgreement(with: .init(rawRepresentation: key.publicKey))
+        let honest = try HandmadeHPKE.seal(
+            [7], agreement: agreement.withUnsafeBytes { Array($0) },
+            encapsulated: Array(ephemeral.publicKey.rawRepresentation), to: key.publicKey, info: [1])
+        #expect(key.open(honest, info: [1])?.exposed == [7], "made by hand, it is HPKE")
+        let forged = try HandmadeHPKE.seal(
+            [7], agreement: Array(repeating: 0, count: 32), encapsulated: hex(point), to: key.publicKey, info: [1])
+        #expect(key.open(forged, info: [1]) == nil)
+    }
+
     @Test("Are none of the others, also not those of a wrong length")
     func others() throws {
         for _ in 0..<100 { #expect(!X25519Point.isSmallOrder(try KEMPrivateKey(suite: .x25519).publicKey)) }
