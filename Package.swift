@@ -34,6 +34,10 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+        .executableTarget(
+            name: "crypto-bench",
+            dependencies: ["MessengerCrypto", "KeyLog", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Benchmarks/crypto-bench"),
         .target(
             name: "MessengerHTTP",
             dependencies: [
@@ -84,10 +88,6 @@ let package = Package(
         .target(name: "KeyLog", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "MessengerAPI"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-        .executableTarget(
-            name: "crypto-bench",
-            dependencies: ["MessengerCrypto", "KeyLog", .product(name: "Crypto", package: "swift-crypto")],
-            path: "Benchmarks/crypto-bench"),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
