@@ -34,6 +34,10 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+        .executableTarget(
+            name: "crypto-bench",
+            dependencies: ["MessengerCrypto", "KeyLog", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Benchmarks/crypto-bench"),
         .target(
             name: "MessengerHTTP",
             dependencies: [
@@ -78,6 +82,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
+        .target(
+            name: "MessengerCrypto",
+            dependencies: ["KeyLog", "MessengerAPI", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "KeyLog", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "MessengerAPI"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
@@ -97,6 +105,11 @@ let package = Package(
             ],
             path: "Tests/TestSupport"),
         .testTarget(name: "MessengerCoreTests", dependencies: ["MessengerCore", "MessengerAPI", "TestSupport"]),
+        .testTarget(
+            name: "KeyLogTests", dependencies: ["KeyLog", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "MessengerCryptoTests",
+            dependencies: ["MessengerCrypto", "KeyLog", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
             name: "BackendContractTests",
             dependencies: [

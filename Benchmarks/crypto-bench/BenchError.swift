@@ -1,0 +1,3 @@
+enum BenchError: Error {
+    case unexpected
+}

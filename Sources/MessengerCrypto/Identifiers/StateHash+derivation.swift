@@ -1,0 +1,5 @@
+import KeyLog
+
+extension StateHash {
+    public init(of state: AccountState) { self.init(unchecked: Label.hash("state-hash", state.bytes)) }
+}
