@@ -125,6 +125,25 @@ struct ConnectionTests {
         #expect(answers.first?.lowercased().contains("connection: close") == false)
     }
 
+    @Test("Connections that come just when the server stops do no harm")
+    func lateConnections() async throws {
+        for _ in 1...25 {
+            let ports = AsyncStream.makeStream(of: Int.self)
+            async let refused: Void = {
+                guard let port = await ports.stream.first(where: { _ in true }) else { return }
+                try await eventually("the port closes") { (try? await RawConnection(port: port)) == nil }
+            }()
+            // Behind a proxy connections are not closed at once then.
+            try await TestServer.run({ $0.settings.trustedProxies = [IPRange("127.0.0.1")!] }) { server in
+                let first = try await RawConnection(port: server.port)
+                try await first.send(Self.get)
+                try await eventually("an answer") { first.text.hasSuffix("OK") }
+                ports.continuation.yield(server.port)
+            }
+            try await refused
+        }
+    }
+
     @Test("Connections beyond the limit are refused; an ended one makes room")
     func limit() async throws {
         try await TestServer.run({ $0.settings.maximumConnections = 2 }) { server in
