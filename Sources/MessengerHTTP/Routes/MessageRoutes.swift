@@ -45,8 +45,7 @@ struct MessageRoutes: Sendable {
 
     @Sendable private func acknowledge(_ request: Request, _ context: APIContext) async throws -> Response {
         let session = try await authenticator.session(of: request)
-        let body = try await JSONBody.bytes(of: request, upTo: JSONBody.maximumBytes)
-        let through = try JSONBody.read(body) { (bytes) throws(JSONError) in try Acknowledged(json: bytes) }.through
+        let through = try await JSONBody.decode(Acknowledged.self, from: request).through
         guard through >= .zero else { throw APIError.validation(field: "through", "Not negative.") }
         let cursor = try await inbox.acknowledge(through: through, for: session.device, generation: session.generation)
         return .json(Acknowledged(through: cursor))
