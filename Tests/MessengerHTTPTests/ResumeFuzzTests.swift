@@ -46,7 +46,7 @@ struct ResumeFuzzTests {
             let ann = try await TestUser.make(on: TestClient(server.url))
             for _ in 1...50 { #expect(try await ann.send("x", to: ann.id).status == 200) }
             var random = SeededRandom(seed: 8)
-            for round in 0..<Fuzz.rounds(300) {
+            for round in 0..<Fuzz.rounds(150) {
                 let text = Fuzz.bent(Self.seeds[round % Self.seeds.count], with: Self.pieces, using: &random)
                 // What ends a line is another header's business.
                 let value = text.filter { !"\r\n\u{0}".contains($0) }

@@ -31,12 +31,13 @@ struct MessageRoutes: Sendable {
 
     @Sendable private func fetch(_ request: Request, _ context: APIContext) async throws -> Response {
         let session = try await authenticator.session(of: request)
-        let after = try Self.number("after", request.uri.queryParameters["after"].map(String.init)) ?? .zero
+        let query = request.uri.query
+        let after = try Self.number("after", QueryField.value(of: "after", in: query)) ?? .zero
+        let resumed = try Self.number("Last-Event-ID", request.headers[.lastEventID])
         if context.preferences.eventStream {
-            let resumed = try Self.number("Last-Event-ID", request.headers[.lastEventID])
             return try await stream.respond(to: session, after: resumed ?? after, context)
         }
-        let limit = try Self.limit(request.uri.queryParameters["limit"].map(String.init))
+        let limit = try Self.limit(QueryField.value(of: "limit", in: query))
         let page = try await inbox.pending(for: session.device, after: after, limit: limit)
         callbacks.sign(of: session.device, session.user)
         let response = MessagesResponse(messages: page.messages.map(\.delivered), next: page.messages.last?.number ?? page.start)
