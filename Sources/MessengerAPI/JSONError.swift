@@ -3,7 +3,8 @@ public enum JSONError: Error, Equatable, Sendable {
     case syntax
     case notUTF8
     case tooDeep
-    case loneSurrogate
+    /// In the text of a field that is read, or in some other.
+    case loneSurrogate(field: String?)
     case nameTwice(String)
     case notAnObject
     case wrongType(field: String)
@@ -14,6 +15,7 @@ public enum JSONError: Error, Equatable, Sendable {
         switch self {
         case .wrongType(let inner): .wrongType(field: "\(field).\(inner)")
         case .missing(let inner): .missing(field: "\(field).\(inner)")
+        case .loneSurrogate(let inner?): .loneSurrogate(field: "\(field).\(inner)")
         case .notAnObject: .wrongType(field: field)
         default: self
         }

@@ -198,12 +198,12 @@ public struct JSONScanner {
     private mutating func takeScalar() throws(JSONError) -> Unicode.Scalar {
         let first = try takeHexadecimal()
         guard UTF16.isLeadSurrogate(first) else {
-            guard let scalar = Unicode.Scalar(first) else { throw .loneSurrogate }
+            guard let scalar = Unicode.Scalar(first) else { throw .loneSurrogate(field: nil) }
             return scalar
         }
-        guard take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else { throw .loneSurrogate }
+        guard take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else { throw .loneSurrogate(field: nil) }
         let second = try takeHexadecimal()
-        guard UTF16.isTrailSurrogate(second) else { throw .loneSurrogate }
+        guard UTF16.isTrailSurrogate(second) else { throw .loneSurrogate(field: nil) }
         return UTF16.decode(UTF16.EncodedScalar([first, second]))
     }
 

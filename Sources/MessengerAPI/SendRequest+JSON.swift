@@ -1,5 +1,4 @@
-extension SendRequest {
-    /// Reads a body strictly; unknown members are ignored, `null` is as if it were not there. Throws `JSONError`.
+extension SendRequest: JSONReadable {
     public init(json: UnsafeRawBufferPointer) throws(JSONError) {
         var scanner = JSONScanner(json)
         var fields = Fields()
@@ -60,14 +59,11 @@ extension SendRequest {
             default: try scanner.skipValue()
             }
         }
-        guard let receiver else { throw .missing(field: "receiver_id") }
-        guard let message else { throw .missing(field: "message") }
-        return Item(receiverID: UserID(receiver), message: message)
+        return Item(receiverID: UserID(try receiver.orMissing("receiver_id")), message: try message.orMissing("message"))
     }
 }
 
-extension Acknowledged {
-    /// Reads a body strictly. Throws `JSONError`.
+extension Acknowledged: JSONReadable {
     public init(json: UnsafeRawBufferPointer) throws(JSONError) {
         var scanner = JSONScanner(json)
         var through: Int64?
@@ -75,39 +71,6 @@ extension Acknowledged {
             if name == "through" { through = try scanner.optionalInteger(name) } else { try scanner.skipValue() }
         }
         try scanner.end()
-        guard let through else { throw .missing(field: "through") }
-        self.init(through: MessageNumber(through))
-    }
-}
-
-extension JSONScanner {
-    fileprivate mutating func readObject(
-        _ member: (String, inout JSONScanner) throws(JSONError) -> Void
-    ) throws(JSONError) {
-        guard try kind() == .object else { throw .notAnObject }
-        try object(member)
-    }
-
-    fileprivate mutating func optionalString(_ field: String) throws(JSONError) -> String? {
-        switch try kind() {
-        case .string: return try string()
-        case .null: return try skipNull()
-        default: throw .wrongType(field: field)
-        }
-    }
-
-    fileprivate mutating func optionalInteger(_ field: String) throws(JSONError) -> Int64? {
-        switch try kind() {
-        case .number:
-            guard let number = try integer() else { throw .wrongType(field: field) }
-            return number
-        case .null: return try skipNull()
-        default: throw .wrongType(field: field)
-        }
-    }
-
-    private mutating func skipNull<Value>() throws(JSONError) -> Value? {
-        try skipValue()
-        return nil
+        self.init(through: MessageNumber(try through.orMissing("through")))
     }
 }

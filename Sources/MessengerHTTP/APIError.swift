@@ -34,6 +34,7 @@ struct APIError: Error, Sendable {
     static let notAuthorized = APIError(.unauthorized, "not-authorized", "Not authorized.")
     static let invalidToken = APIError(.unauthorized, "invalid-token", "Invalid token.")
     static let notFound = APIError(.notFound, "not-found", "Not found.")
+    static let bodyCut = APIError(.badRequest, "bad-request", "Bad request.", detail: "The body ended too soon.")
     static let bodyTooLarge = APIError(.contentTooLarge, "body-too-large", "Request body too large.")
     static let urlTooLong = APIError(.uriTooLong, "url-too-long", "URL too long.")
     static let headersTooLarge = APIError(.requestHeaderFieldsTooLarge, "headers-too-large", "Request headers too large.")

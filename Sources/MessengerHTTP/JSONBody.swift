@@ -1,18 +1,16 @@
-import Foundation
 import Hummingbird
 import MessengerAPI
 import NIOCore
-import NIOFoundationCompat
 
 /// Reads a request's JSON body.
 enum JSONBody {
     static let maximumBytes = 2 << 20
 
     /// Throws `APIError`: 413 beyond the limit, 415 for another content type, 400 for anything that is not the JSON wanted.
-    static func decode<Value: Decodable>(
+    static func decode<Value: JSONReadable>(
         _ type: Value.Type, from request: Request, upTo limit: Int = maximumBytes
     ) async throws -> Value {
-        try decode(type, from: await bytes(of: request, upTo: limit))
+        try read(await bytes(of: request, upTo: limit), Value.init(json:))
     }
 
     /// The whole body.
@@ -23,18 +21,13 @@ enum JSONBody {
             body = try await request.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
             throw APIError.bodyTooLarge
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw APIError.bodyCut
         }
         if body.readableBytes > 0, let type = request.headers[.contentType], !isJSON(type) { throw APIError.notJSON }
         return body
-    }
-
-    static func decode<Value: Decodable>(_ type: Value.Type, from body: ByteBuffer) throws -> Value {
-        try read(body) { (bytes) throws(JSONError) in try JSONScanner.validate(bytes) }
-        do {
-            return try JSONDecoder().decode(type, from: Data(buffer: body, byteTransferStrategy: .noCopy))
-        } catch let error as DecodingError {
-            throw APIError.validation(describe(error))
-        }
     }
 
     /// What `parse` makes of the body, with its errors as answers.
@@ -60,29 +53,11 @@ enum JSONBody {
         case .syntax: "The body is not valid JSON."
         case .notUTF8: "The body is not UTF-8."
         case .tooDeep: "The JSON is nested too deeply."
-        case .loneSurrogate: "The body has half of a surrogate pair."
+        case .loneSurrogate(let field): "\(field ?? "The body"): Half of a surrogate pair."
         case .nameTwice: "The JSON names a member of an object twice."
         case .notAnObject: "The body is not a JSON object."
         case .wrongType(let field): "\(field): The field has the wrong type."
         case .missing(let field): "\(field): The field is missing."
-        }
-    }
-
-    /// Names the field, never the content.
-    private static func describe(_ error: DecodingError) -> String {
-        func field(_ context: DecodingError.Context, _ last: String? = nil) -> String {
-            (context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue } + (last.map { [$0] } ?? []))
-                .joined(separator: ".")
-        }
-        switch error {
-        case .keyNotFound(let key, let context): return "\(field(context, key.stringValue)): The field is missing."
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            let name = field(context)
-            return name.isEmpty ? "The body is not a JSON object." : "\(name): The field has the wrong type."
-        case .dataCorrupted(let context):
-            let name = field(context)
-            return name.isEmpty ? "The body is not valid JSON." : "\(name): The value is not allowed."
-        @unknown default: return "The body is not valid JSON."
         }
     }
 }

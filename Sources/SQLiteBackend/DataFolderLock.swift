@@ -11,18 +11,30 @@ public struct DataFolderLock: ~Copyable, Sendable {
         }
     }
 
+    public struct Unusable: Error, CustomStringConvertible {
+        let folder: String
+        let reason: String
+        public var description: String {
+            "the data folder \(folder) cannot be written (\(reason)); change its owner, or choose another --data-dir"
+        }
+    }
+
     private let descriptor: Int32
 
-    /// Throws `Taken` when another process has it, or a `POSIXError`.
+    /// Throws `Taken` when another process has it, `Unusable` when the folder cannot be made or written.
     public init(folder: URL) throws {
-        try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Unusable(folder: folder.path, reason: error.localizedDescription)
+        }
         descriptor = try Self.lockedDescriptor(folder)
     }
 
     private static func lockedDescriptor(_ folder: URL) throws -> Int32 {
         let descriptor = open(folder.appending(path: "lock").path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        guard descriptor >= 0 else { throw Unusable(folder: folder.path, reason: String(cString: strerror(errno))) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             _ = Glibc.close(descriptor)
             throw Taken(folder: folder.path)

@@ -11,7 +11,7 @@ struct AdminCommand: AsyncParsableCommand {
         commandName: "admin",
         abstract: "Look after an installation; works while the server runs.",
         discussion: "Example:\n  messenger-server admin statistics",
-        subcommands: [MintSessions.self, Invite.self, Users.self, StatisticsCommand.self])
+        subcommands: [MintSessions.self, Invite.self, Users.self, Sessions.self, StatisticsCommand.self])
 
     struct DataOptions: ParsableArguments {
         @Option(help: ArgumentHelp("The server's data folder. (default: data)", valueName: "folder"))
@@ -128,6 +128,33 @@ struct AdminCommand: AsyncParsableCommand {
             while case let page = try await backend.users(after: last, limit: 1_000), let end = page.last {
                 for user in page { print("\(user.id)\t\(user.devices)\t\(user.waiting)\t\(user.username)") }
                 last = end.id
+            }
+            try backend.close()
+        }
+    }
+
+    struct Sessions: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "sessions", abstract: "List the live sessions: device, user, last use, way of delivery, name.",
+            discussion: "Example:\n  messenger-server admin sessions --user 1")
+
+        @Option(help: ArgumentHelp("Those of this user alone.", valueName: "id"))
+        var user: Int64?
+
+        @OptionGroup var data: DataOptions
+
+        func run() async throws {
+            let backend = try await data.backend()
+            var last = DeviceID(0)
+            while case let page = try await backend.sessions(
+                of: user.map { UserID($0) }, after: last, limit: 1_000, now: TimeSource.system.now()), let end = page.last
+            {
+                for session in page {
+                    let lastUsed = Date(timeIntervalSince1970: TimeInterval(session.lastUsed.seconds)).ISO8601Format()
+                    let way = session.isPushedTo ? "pushed" : "fetched"
+                    print("\(session.device)\t\(session.user)\t\(lastUsed)\t\(way)\t\(session.username)")
+                }
+                last = end.device
             }
             try backend.close()
         }

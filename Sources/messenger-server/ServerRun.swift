@@ -79,12 +79,12 @@ private func raiseFileLimit() {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
-/// Leaves files for the database, the log and callbacks.
+/// Leaves files for the database, the log and callbacks; half of them where there are few.
 private func limited(_ settings: ServerSettings) -> ServerSettings {
-    let reserve = 1_200
     var settings = settings
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return settings }
-    settings.maximumConnections = min(settings.maximumConnections, max(64, Int(clamping: limit.rlim_cur) - reserve))
+    let files = Int(clamping: limit.rlim_cur)
+    settings.maximumConnections = min(settings.maximumConnections, files - min(1_200, files / 2))
     return settings
 }

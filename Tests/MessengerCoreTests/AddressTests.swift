@@ -58,7 +58,10 @@ struct AddressTests {
 
     @Test("Loopback is for logins from this machine, and never this server itself")
     func loopback() {
-        for target in ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"] {
+        for target in [
+            "127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1", "::127.0.0.1", "::ffff:0:7f00:1", "64:ff9b::7f00:1",
+            "64:ff9b:1::7f00:1", "2002:7f00:1::",
+        ] {
             #expect(outcome(target) == .loopback, "\(target)")
             #expect(outcome(target, from: "127.0.0.1") == nil, "\(target)")
             #expect(outcome(target, from: "::1") == nil, "\(target)")
@@ -75,7 +78,7 @@ struct AddressTests {
         "Some addresses are never allowed",
         arguments: [
             "0.0.0.0", "::", "169.254.169.254", "fe80::1", "224.0.0.1", "ff02::1", "255.255.255.255", "::ffff:169.254.169.254",
-            "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1",
+            "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1", "::169.254.169.254", "::ffff:0:a9fe:a9fe", "64:ff9b:1::a9fe:a9fe",
         ])
     func never(_ target: String) { #expect(outcome(target, from: target, allow: ["0.0.0.0/0", "::/0"]) == .neverAllowed) }
 

@@ -37,11 +37,11 @@ struct JSONFuzzTests {
 
     @Test("A body that is taken reads the same with the general decoder")
     func agreement() throws {
-        let rounds = ProcessInfo.processInfo.environment["FUZZ_ROUNDS"].flatMap { Int($0) } ?? 20_000
+        let rounds = Fuzz.rounds(20_000)
         var random = SeededRandom(seed: 20_261_123)
         var taken = 0
         for round in 0..<rounds {
-            let body = Self.bent(Self.seeds[round % Self.seeds.count], using: &random)
+            let body = Fuzz.bent(Self.seeds[round % Self.seeds.count], with: Self.pieces, using: &random)
             guard let request = try? body.withUnsafeBytes({ try SendRequest(json: $0) }) else {
                 continue
             }
@@ -58,20 +58,5 @@ struct JSONFuzzTests {
             #expect(request.messages?.map(\.receiverID.rawValue) == reference.messages?.map(\.receiver_id), "\(text)")
         }
         #expect(taken > rounds / 50, "the bending leaves enough that is taken: \(taken)")
-    }
-
-    private static func bent(_ seed: [UInt8], using random: inout SeededRandom) -> [UInt8] {
-        var body = seed
-        for _ in 0..<Int.random(in: 0...3, using: &random) {
-            let place = Int.random(in: 0...body.count, using: &random)
-            switch Int.random(in: 0..<5, using: &random) {
-            case 0: body.insert(contentsOf: pieces.randomElement(using: &random)!, at: place)
-            case 1: body.removeSubrange(place..<min(body.count, place + Int.random(in: 0...4, using: &random)))
-            case 2 where place < body.count: body[place] = UInt8.random(in: 0...255, using: &random)
-            case 3: body.removeSubrange(place...)
-            default: body.insert(contentsOf: body[place..<min(body.count, place + 20)], at: place)
-            }
-        }
-        return body
     }
 }

@@ -45,8 +45,9 @@ struct JSONTests {
             (#"{"a":}"#, .syntax),
             (#"{"a":1,}"#, .syntax), ("{a:1}", .syntax), ("[", .syntax), ("[]]", .syntax), ("{} {}", .syntax), ("'a'", .syntax),
             (#""a"#, .syntax), (#""\x""#, .syntax), (#""\u12""#, .syntax), (#""\u12g4""#, .syntax), ("\"\n\"", .syntax),
-            ("\"\u{0}\"", .syntax), ("\u{feff}{}", .syntax), ("// \n1", .syntax), (#""\ud83d""#, .loneSurrogate),
-            (#""\ude00""#, .loneSurrogate), (#""\ud83d\u0041""#, .loneSurrogate), (#""\ud83dx""#, .loneSurrogate),
+            ("\"\u{0}\"", .syntax), ("\u{feff}{}", .syntax), ("// \n1", .syntax), (#""\ud83d""#, .loneSurrogate(field: nil)),
+            (#""\ude00""#, .loneSurrogate(field: nil)), (#""\ud83d\u0041""#, .loneSurrogate(field: nil)),
+            (#""\ud83dx""#, .loneSurrogate(field: nil)),
             (#"{"a":1,"a":2}"#, .nameTwice("a")), (#"[{"a":1,"\u0061":2}]"#, .nameTwice("a")),
         ])
     func invalid(_ text: String, _ error: JSONError) {

@@ -101,7 +101,9 @@ struct AccountTests {
             #expect(fresh.json["username"] as? String == "bob lee")
             #expect(fresh.json["public_key"] as? String == "")
 
-            for (query, status) in [("bob+lee", 200), ("bob%2Blee", 404), ("BOB%20LEE", 404)] {
+            for (query, status) in [
+                ("bob+lee", 200), ("bob%2Blee", 404), ("BOB%20LEE", 404), ("bob+lee&x=1&x=2&username=nobody", 200),
+            ] {
                 let answer = try await client.call("GET", "/api/users/?username=\(query)", token: ann.token)
                 #expect(answer.status == status, "\(query)")
             }

@@ -17,22 +17,32 @@ final class ServerProcess: Sendable {
         var url = ""
     }
 
+    /// What the program finds itself in.
+    struct Surroundings: Sendable {
+        /// A program, with its arguments, that makes room for the server and then becomes it.
+        var launcher: [String] = []
+        var environment: [String: String] = [:]
+    }
+
     private static let readyWithin = Duration.seconds(60)
 
     let folder: TemporaryFolder
     private let settings: [String]
+    private let surroundings: Surroundings
     private let state = Mutex(State())
 
     var url: String { state.withLock { $0.url } }
+    var id: pid_t { state.withLock { $0.child?.id ?? 0 } }
     var isRunning: Bool { state.withLock { $0.child?.isRunning ?? false } }
     var dataFolder: String { folder.path + "/data" }
     var certificateFolder: String { folder.path + "/cert" }
     /// Everything that all its runs have logged.
     var log: String { (try? String(contentsOfFile: folder.path + "/log", encoding: .utf8)) ?? "" }
 
-    private init(folder: TemporaryFolder, settings: [String]) {
+    private init(folder: TemporaryFolder, settings: [String], surroundings: Surroundings) {
         self.folder = folder
         self.settings = settings
+        self.surroundings = surroundings
     }
 
     /// Runs a server around `body`; it is killed at the latest when `body` ends.
@@ -40,11 +50,12 @@ final class ServerProcess: Sendable {
     ///   - port: 0 takes a free one. For restarts use `freePort()`: a free one of the system's choice may be gone then.
     ///   - settings: more flags.
     static func run<Value: Sendable>(
-        port: Int = 0, folder: TemporaryFolder? = nil, _ settings: [String] = [],
+        port: Int = 0, folder: TemporaryFolder? = nil, in surroundings: Surroundings = Surroundings(), _ settings: [String] = [],
         _ body: @Sendable (ServerProcess) async throws -> Value
     ) async throws -> Value {
         let server = ServerProcess(
-            folder: try folder ?? TemporaryFolder(), settings: ["--port", "\(port)", "--rate-limit", "0"] + settings)
+            folder: try folder ?? TemporaryFolder(), settings: ["--port", "\(port)", "--rate-limit", "0"] + settings,
+            surroundings: surroundings)
         do {
             try await server.start()
             let value = try await body(server)
@@ -62,9 +73,11 @@ final class ServerProcess: Sendable {
     /// Returns when it says that it is ready. Throws `EndedEarly`.
     func start() async throws {
         let logged = log.utf8.count
+        let command = surroundings.launcher + [ServerBinary.path, "serve", "--host", "127.0.0.1"] + folders + settings
         let child = try await ChildProcess.start(
-            ServerBinary.path, ["serve", "--host", "127.0.0.1"] + folders + settings,
-            environment: ServerBinary.environment, folder: folder.url, output: folder.path + "/stdout",
+            command[0], Array(command.dropFirst()),
+            environment: ServerBinary.environment.merging(surroundings.environment) { $1 }, folder: folder.url,
+            output: folder.path + "/stdout",
             error: folder.path + "/log")
         state.withLock { $0.child = child }
         var url: String?
@@ -75,6 +88,14 @@ final class ServerProcess: Sendable {
             return url != nil
         }
         state.withLock { $0.url = url ?? "" }
+    }
+
+    /// Sends it a signal; nothing happens when it has ended.
+    func signal(_ number: Int32) { state.withLock { $0.child?.signal(number) } }
+
+    /// Waits for it to end by itself: the exit code, or minus the signal.
+    func exitCode(within limit: Duration = .seconds(30)) async throws -> Int32 {
+        try await state.withLock { $0.child }?.exitCode(within: limit) ?? 0
     }
 
     /// As `kill -9` does.

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct CommandLineTests {
     @Test(arguments: [
-        "serve", "check", "admin", "admin mint-sessions", "admin invite", "admin users", "admin statistics",
+        "serve", "check", "admin", "admin mint-sessions", "admin invite", "admin users", "admin sessions", "admin statistics",
     ])
     func `Help shows an example with flags that there are`(subcommand: String) async throws {
         let help = try await ServerBinary.run(subcommand.split(separator: " ").map(String.init) + ["--help"])
@@ -133,6 +133,24 @@ struct CommandLineTests {
             #expect(try await register("ann", nil) == 403)
             #expect(try await register("ann", code) == 201)
             #expect(try await register("bob", code) == 403)
+        }
+    }
+
+    @Test func `Sessions are listed while they live`() async throws {
+        try await ServerProcess.run { server in
+            let client = TestClient(server.url)
+            let ann = try await TestUser.make(on: client, name: "ann")
+            let bob = try await TestUser.make(on: client, name: "bob", address: "http://127.0.0.1:65000/")
+            let list = ["admin", "sessions", "--data-dir", server.dataFolder]
+            let both = try await ServerBinary.run(list).standard.split(separator: "\n")
+            #expect(both.count == 2)
+            #expect(
+                both.first?.hasPrefix("\(ann.device)\t\(ann.id)\t2") == true && both.first?.hasSuffix("Z\tfetched\tann") == true)
+            #expect(both.last?.hasSuffix("Z\tpushed\tbob") == true)
+            #expect(try await client.post("/api/logout/", ["username": "ann"], token: ann.token).status == 200)
+            #expect(try await ServerBinary.run(list).standard.contains("\tbob\n"))
+            #expect(try await ServerBinary.run(list + ["--user", "\(ann.id)"]).standard.isEmpty)
+            #expect(try await ServerBinary.run(list + ["--user", "\(bob.id)"]).standard.contains("\tbob\n"))
         }
     }
 

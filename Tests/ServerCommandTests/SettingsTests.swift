@@ -123,4 +123,13 @@ struct SettingsTests {
         }
         #expect(try await refusal(environment: ["MESSENGER_CONFIG": "/nowhere/settings.json"]).contains("/nowhere/settings.json"))
     }
+
+    @Test func `A file that cannot be read is refused by its path`() async throws {
+        let folder = try TemporaryFolder()
+        let binary = folder.path + "/binary.json"
+        try Data([0xFF, 0xFE, 0x00, 0x80]).write(to: URL(filePath: binary))
+        for path in [folder.path, "/proc/self/mem", binary] {
+            #expect(try await refusal(environment: ["MESSENGER_CONFIG": path]).contains(path))
+        }
+    }
 }

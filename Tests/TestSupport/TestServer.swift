@@ -50,7 +50,7 @@ public struct TestServer: Sendable {
         let stores = options.stores(
             Stores(
                 accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
-                presence: LocalPresence(accounts: backend, time: options.substitutes.time),
+                presence: LocalPresence(accounts: backend),
                 phoneKey: try await backend.secret(named: "phone", bytes: 32)))
         let ports = AsyncStream.makeStream(of: Int.self)
         let server = try MessengerServer(

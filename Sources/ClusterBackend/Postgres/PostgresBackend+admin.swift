@@ -33,6 +33,21 @@ extension PostgresBackend: AdminStore {
         }
     }
 
+    public func sessions(of user: UserID?, after: DeviceID, limit: Int, now: Timestamp) async throws -> [SessionSummary] {
+        try await pool.run(
+            """
+            SELECT d.id, d.user_id, u.username, d.token_used, d.pushes FROM devices d JOIN users u ON u.id = d.user_id
+            WHERE d.id > $1 AND d.token IS NOT NULL AND d.token_used > $2 AND ($3 IS NULL OR d.user_id = $3)
+            ORDER BY d.id LIMIT $4
+            """, .id(after), .id(now - Session.lifetime), user.map { .id($0) } ?? .null(of: .int), .int(Int64(limit))
+        ) { rows in
+            rows.map {
+                SessionSummary(
+                    device: $0.id(0), user: $0.id(1), username: $0.text(2), lastUsed: $0.id(3), isPushedTo: $0.bool(4))
+            }
+        }
+    }
+
     public func statistics() async throws -> Statistics {
         try await pool.run(
             """

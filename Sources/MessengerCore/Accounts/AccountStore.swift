@@ -36,6 +36,8 @@ public protocol AdminStore: Sendable {
     func addInvitation(_ code: TokenHash, expires: Timestamp) async throws
     /// Accounts by id, beyond `after`.
     func users(after: UserID, limit: Int) async throws -> [UserSummary]
+    /// Live sessions by device, beyond `after`; those of one user alone when it is named.
+    func sessions(of user: UserID?, after: DeviceID, limit: Int, now: Timestamp) async throws -> [SessionSummary]
     func statistics() async throws -> Statistics
 }
 
@@ -166,6 +168,24 @@ public struct UserSummary: Sendable {
         self.username = username
         self.devices = devices
         self.waiting = waiting
+    }
+}
+
+/// A live login, as an operator sees it.
+public struct SessionSummary: Sendable {
+    public let device: DeviceID
+    public let user: UserID
+    public let username: String
+    /// At most an hour off.
+    public let lastUsed: Timestamp
+    public let isPushedTo: Bool
+
+    public init(device: DeviceID, user: UserID, username: String, lastUsed: Timestamp, isPushedTo: Bool) {
+        self.device = device
+        self.user = user
+        self.username = username
+        self.lastUsed = lastUsed
+        self.isPushedTo = isPushedTo
     }
 }
 

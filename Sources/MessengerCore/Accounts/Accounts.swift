@@ -16,6 +16,7 @@ public struct Accounts: Sendable {
     private let phoneKey: [UInt8]
     private let registration: Registration
     private let time: TimeSource
+    private let clock: ClockWatch
 
     public init(
         store: any AccountStore, hasher: PasswordHasher, sessions: SessionCache, streams: LiveStreams,
@@ -32,6 +33,7 @@ public struct Accounts: Sendable {
         self.phoneKey = phoneKey
         self.registration = registration
         self.time = time
+        clock = ClockWatch(time)
     }
 
     /// Throws `AccountError`, `PasswordHasher.Busy` or `StoreError`, as all of these do.
@@ -91,7 +93,7 @@ public struct Accounts: Sendable {
         if let session = cachedSession(token: token) { return session }
         let now = time.now()
         let moment = sessions.moment()
-        guard var session = try await store.session(TokenHash(of: token), now: now) else { return nil }
+        guard var session = try await store.session(TokenHash(of: token), now: clock.steadyNow) else { return nil }
         if now - session.lastUsed >= Session.refreshInterval {
             try await store.refresh([session.token], now: now)
             session.lastUsed = now
@@ -106,10 +108,8 @@ public struct Accounts: Sendable {
         return session
     }
 
-    private func isFresh(_ session: Session) -> Bool {
-        let age = time.now() - session.lastUsed
-        return age >= .zero && age < Session.refreshInterval
-    }
+    /// A use in the future is one that was written down before the clock was put back.
+    private func isFresh(_ session: Session) -> Bool { time.now() - session.lastUsed < Session.refreshInterval }
 
     /// The devices are logged in no more: to be called after the commit, whatever ended their sessions.
     public func ended(_ devices: [DeviceID]) {

@@ -31,15 +31,12 @@ public struct StreamAttachment: Hashable, Sendable {
 /// The presence of devices where there is one process: `LiveStreams` knows all of it.
 public struct LocalPresence: DevicePresence {
     private let accounts: any AccountStore
-    private let time: TimeSource
 
-    public init(accounts: any AccountStore, time: TimeSource = .system) {
-        self.accounts = accounts
-        self.time = time
-    }
+    public init(accounts: any AccountStore) { self.accounts = accounts }
 
     public func attach(_ session: Session) async throws -> StreamAttachment? {
-        guard try await accounts.session(session.token, now: time.now()) != nil else { return nil }
+        // Its age was looked at a moment ago.
+        guard try await accounts.session(session.token, now: session.lastUsed) != nil else { return nil }
         return StreamAttachment(user: session.user, device: session.device, epoch: session.generation)
     }
 

@@ -6,8 +6,6 @@ import ServiceLifecycle
 public struct Housekeeper: Service {
     static let interval = Duration.seconds(1)
     static let batch = 500
-    /// Beyond this difference between the wall and the monotonic clock, nothing expires.
-    static let toleratedJump = Duration.days(1)
 
     private let store: any InboxStore
     private let onAbandoned: @Sendable ([DeviceID]) -> Void
@@ -29,16 +27,16 @@ public struct Housekeeper: Service {
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            let start = (wall: time.now(), uptime: time.uptime())
+            let clock = ClockWatch(time)
             var hasJumped = false
             while (try? await time.sleep(Self.interval)) != nil {
-                let jump = (time.now() - start.wall) - (time.uptime() - start.uptime)
-                if abs(jump.inSeconds) > Self.toleratedJump.inSeconds, !hasJumped {
+                let jump = clock.jump
+                if jump != .zero, !hasJumped {
                     logger.warning(
                         "The clock has jumped; nothing expires until it is back, or until a restart",
                         metadata: ["seconds": "\(Int(jump.inSeconds))"])
                 }
-                hasJumped = abs(jump.inSeconds) > Self.toleratedJump.inSeconds
+                hasJumped = jump != .zero
                 await sweep(expires: !hasJumped)
             }
         }

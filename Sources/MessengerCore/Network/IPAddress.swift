@@ -35,15 +35,24 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         return text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     }
 
-    /// The IPv4 address inside an IPv4-mapped (`::ffff:0:0/96`), NAT64 (`64:ff9b::/96`) or 6to4 (`2002::/16`) address;
-    /// any other address as it is.
+    private static let embeddings: [[UInt8]] = [
+        // IPv4-mapped, ::ffff:0:0/96, and as stateless translators write it, ::ffff:0:0:0/96 (RFC 2765).
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], [0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0, 0],
+        // NAT64, 64:ff9b::/96 (RFC 6052).
+        [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0],
+    ]
+    private static let localNAT64: [UInt8] = [0, 0x64, 0xFF, 0x9B, 0, 1]
+    private static let sixToFour: [UInt8] = [0x20, 0x02]
+
+    /// The IPv4 address inside an IPv4-mapped, IPv4-compatible (`::/96`), NAT64 (`64:ff9b::/96`, `64:ff9b:1::/48`) or 6to4
+    /// (`2002::/16`) address; any other address as it is.
     public var unwrapped: IPAddress {
         guard !isIPv4 else { return self }
-        let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
-        let nat64: [UInt8] = [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0]
-        if bytes.starts(with: mapped) || bytes.starts(with: nat64) { return IPAddress(bytes: Array(bytes[12...]))! }
-        if bytes.starts(with: [0x20, 0x02]) { return IPAddress(bytes: Array(bytes[2..<6]))! }
-        return self
+        if bytes.starts(with: Self.sixToFour) { return IPAddress(bytes: Array(bytes[2..<6]))! }
+        let isCompatible = bytes[..<12].allSatisfy { $0 == 0 } && bytes[12] != 0
+        let isTranslated = (Self.embeddings + [Self.localNAT64]).contains { bytes.starts(with: $0) }
+        guard isCompatible || isTranslated else { return self }
+        return IPAddress(bytes: Array(bytes[12...]))!
     }
 
     public var isLoopback: Bool {

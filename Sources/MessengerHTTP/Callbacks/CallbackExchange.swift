@@ -34,6 +34,8 @@ final class CallbackExchange: ChannelDuplexHandler {
     private var waiting: EventLoopPromise<Int>?
     private var status: Int?
     private var keepsAlive = false
+    /// Whether the request has gone out: an address may answer before it has read everything.
+    private var isWritten = false
     private var answerBytes = 0
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -46,9 +48,12 @@ final class CallbackExchange: ChannelDuplexHandler {
         waiting = post.status
         status = nil
         answerBytes = 0
+        isWritten = false
         context.write(wrapOutboundOut(.head(post.head)), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(post.body))), promise: nil)
-        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        let written = promise ?? context.eventLoop.makePromise()
+        written.futureResult.assumeIsolated().whenSuccess { self.isWritten = true }
+        context.write(wrapOutboundOut(.end(nil)), promise: written)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -59,7 +64,7 @@ final class CallbackExchange: ChannelDuplexHandler {
         case .body(let bytes):
             answerBytes += bytes.readableBytes
             if answerBytes > Self.maximumAnswerBytes { finish(context, closing: true) }
-        case .end: finish(context, closing: !keepsAlive)
+        case .end: finish(context, closing: !keepsAlive || !isWritten)
         }
     }
 

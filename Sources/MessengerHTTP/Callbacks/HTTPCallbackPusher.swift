@@ -18,6 +18,7 @@ public final class HTTPCallbackPusher: CallbackPusher {
     private let callbackGuard: CallbackGuard
     private let executors: [EventLoopExecutor]
     private let tls: NIOSSLContext
+    private let lookUp: LookUp
     private let kept = Mutex<[DeviceID: Kept]>([:])
 
     private struct Kept {
@@ -26,11 +27,23 @@ public final class HTTPCallbackPusher: CallbackPusher {
         let origin: ClientOrigin
     }
 
+    /// Finds a name's address, blocking.
+    typealias LookUp = @Sendable (_ host: String, _ port: Int) throws -> SocketAddress
+
     /// - Parameter trustRoots: whose certificates count; tests bring their own.
-    public init(
+    public convenience init(
         callbackGuard: CallbackGuard, group: any EventLoopGroup, trustRoots: NIOSSLTrustRoots = .default
     ) throws {
+        try self.init(callbackGuard: callbackGuard, group: group, trustRoots: trustRoots) {
+            try SocketAddress.makeAddressResolvingHost($0, port: $1)
+        }
+    }
+
+    init(
+        callbackGuard: CallbackGuard, group: any EventLoopGroup, trustRoots: NIOSSLTrustRoots, lookUp: @escaping LookUp
+    ) throws {
         self.callbackGuard = callbackGuard
+        self.lookUp = lookUp
         executors = group.makeIterator().map { EventLoopExecutor($0) }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
@@ -104,7 +117,7 @@ public final class HTTPCallbackPusher: CallbackPusher {
             return loop.makeSucceededFuture(literal)
         }
         return NIOThreadPool.singleton.runIfActive(eventLoop: loop) {
-            try SocketAddress.makeAddressResolvingHost(address.host, port: address.port)
+            try self.lookUp(address.host, address.port)
         }
     }
 

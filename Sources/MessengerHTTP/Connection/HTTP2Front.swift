@@ -33,6 +33,7 @@ struct HTTP2Front: HTTPChannelHandler {
             ]
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(FrameGuard(time: settings.times.head))
+            try pipeline.addHandler(EarlySettings())
             let streams = try pipeline.configureAsyncHTTP2Pipeline(
                 mode: .server,
                 connectionManagerConfiguration: .init(

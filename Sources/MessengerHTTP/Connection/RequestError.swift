@@ -1,5 +1,7 @@
-/// What is wrong with an HTTP/1.1 request before there is a head to route.
+/// What is wrong with a request as HTTP.
 enum RequestError: Error {
+    /// The client went, or broke the protocol, before the end of the body.
+    case bodyCut
     case lineTooLong
     case unknownMethod(path: String?, accept: String?)
     /// RFC 9112 demands the end of the connection.

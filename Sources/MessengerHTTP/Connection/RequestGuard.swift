@@ -34,6 +34,8 @@ final class RequestGuard: ChannelDuplexHandler {
     private let decoder: RequestDecoder?
     private var bodyDeadline: Scheduled<Void>?
     private var stallDeadline: Scheduled<Void>?
+    /// Whether the body of the newest request has not ended.
+    private var isBodyOpen = false
     private var requestsUnderWay = 0
     /// Whether the answer to the oldest request under way has begun.
     private var isAnswering = false
@@ -55,6 +57,7 @@ final class RequestGuard: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         cancelDeadlines()
+        reportCutBody(context)
         // A stream that was reset; its connection lives on.
         if context.channel.isHTTP2Stream { for _ in 0..<requestsUnderWay { report(.answered, context) } }
         requestsUnderWay = 0
@@ -71,10 +74,20 @@ final class RequestGuard: ChannelDuplexHandler {
             guard begin(head, context) else { return }
         case .body: break
         case .end:
+            isBodyOpen = false
             bodyDeadline?.cancel()
             bodyDeadline = nil
         }
         context.fireChannelRead(data)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is Farewell {
+            if intake == .open { intake = requestsUnderWay == 0 ? .beforeLastRequest : .lastRequest }
+            return
+        }
+        if event as? ChannelEvent == .inputClosed { reportCutBody(context) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -104,14 +117,6 @@ final class RequestGuard: ChannelDuplexHandler {
             context.write(data, promise: promise)
             requestAnswered(context)
         }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is Farewell else {
-            context.fireUserInboundEventTriggered(event)
-            return
-        }
-        if intake == .open { intake = requestsUnderWay == 0 ? .beforeLastRequest : .lastRequest }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -145,8 +150,16 @@ extension RequestGuard {
         if head.headerFields[.expect]?.lowercased() == "100-continue", requestsUnderWay == 1 {
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
         }
+        isBodyOpen = true
         bodyDeadline = closing(after: times.body, context)
         return true
+    }
+
+    /// To whoever reads the body, its end without an error would be the end of the whole body.
+    private func reportCutBody(_ context: ChannelHandlerContext) {
+        guard isBodyOpen else { return }
+        isBodyOpen = false
+        context.fireErrorCaught(RequestError.bodyCut)
     }
 
     private func requestAnswered(_ context: ChannelHandlerContext) {
@@ -155,6 +168,10 @@ extension RequestGuard {
         report(.answered, context)
         if let refusal {
             if requestsUnderWay == refusal.unanswered { answer(refusal, context) }
+        } else if isBodyOpen, requestsUnderWay == 0 {
+            // Nobody reads the rest: it has to end soon.
+            bodyDeadline?.cancel()
+            bodyDeadline = closing(after: times.linger, context)
         } else {
             watchNext(context)
         }
@@ -179,7 +196,8 @@ extension RequestGuard {
 extension RequestGuard {
     private static func refusal(of head: HTTPRequest) -> APIError? {
         if (head.path ?? "").utf8.count > maximumURLBytes { return .urlTooLong }
-        let size = head.headerFields.reduce(0) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + Self.separatorBytes }
+        let host = (head.authority?.utf8.count ?? 0) + "host".utf8.count + Self.separatorBytes
+        let size = head.headerFields.reduce(host) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count + Self.separatorBytes }
         return size > maximumHeaderBytes ? .headersTooLarge : nil
     }
 

@@ -29,9 +29,8 @@ struct AccountRoutes: Sendable {
     @Sendable private func find(_ request: Request, _ context: APIContext) async throws -> Response {
         _ = try await authenticator.session(of: request)
         let name: String
-        if request.uri.queryParameters["username"] != nil {
-            // As forms encode it: a plus is a space.
-            name = try request.uri.decodeQuery(as: UsernameRequest.self, context: context).username
+        if let given = try QueryField.value(of: "username", in: request.uri.query) {
+            name = given
         } else {
             name = try await JSONBody.decode(UsernameRequest.self, from: request).username
         }

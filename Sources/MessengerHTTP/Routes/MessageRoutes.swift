@@ -31,12 +31,13 @@ struct MessageRoutes: Sendable {
 
     @Sendable private func fetch(_ request: Request, _ context: APIContext) async throws -> Response {
         let session = try await authenticator.session(of: request)
-        let after = try number("after", request.uri.queryParameters["after"].map(String.init)) ?? .zero
+        let query = request.uri.query
+        let after = try Self.number("after", QueryField.value(of: "after", in: query)) ?? .zero
+        let resumed = try Self.number("Last-Event-ID", request.headers[.lastEventID])
         if context.preferences.eventStream {
-            let resumed = try number("Last-Event-ID", request.headers[.lastEventID])
             return try await stream.respond(to: session, after: resumed ?? after, context)
         }
-        let limit = try limit(request.uri.queryParameters["limit"].map(String.init))
+        let limit = try Self.limit(QueryField.value(of: "limit", in: query))
         let page = try await inbox.pending(for: session.device, after: after, limit: limit)
         callbacks.sign(of: session.device, session.user)
         let response = MessagesResponse(messages: page.messages.map(\.delivered), next: page.messages.last?.number ?? page.start)
@@ -45,26 +46,29 @@ struct MessageRoutes: Sendable {
 
     @Sendable private func acknowledge(_ request: Request, _ context: APIContext) async throws -> Response {
         let session = try await authenticator.session(of: request)
-        let body = try await JSONBody.bytes(of: request, upTo: JSONBody.maximumBytes)
-        let through = try JSONBody.read(body) { (bytes) throws(JSONError) in try Acknowledged(json: bytes) }.through
+        let through = try await JSONBody.decode(Acknowledged.self, from: request).through
         guard through >= .zero else { throw APIError.validation(field: "through", "Not negative.") }
         let cursor = try await inbox.acknowledge(through: through, for: session.device, generation: session.generation)
         return .json(Acknowledged(through: cursor))
     }
 
-    private func number(_ name: String, _ text: String?) throws -> MessageNumber? {
+    /// Digits alone; nil when nothing was given. Throws 400.
+    static func number(_ name: String, _ text: String?) throws(APIError) -> MessageNumber? {
         guard let text else { return nil }
-        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int64(text) else {
-            throw APIError.validation(field: name, "A whole number from 0.")
-        }
+        guard let value = whole(text) else { throw APIError.validation(field: name, "A whole number from 0.") }
         return MessageNumber(value)
     }
 
-    private func limit(_ text: String?) throws -> Int {
+    /// As many as were asked for, or the usual. Throws 400.
+    static func limit(_ text: String?) throws(APIError) -> Int {
         guard let text else { return Inbox.defaultPage }
-        guard let limit = Int(text), (1...Inbox.maximumPage).contains(limit) else {
+        guard let limit = whole(text).map({ Int($0) }), (1...Inbox.maximumPage).contains(limit) else {
             throw APIError.validation(field: "limit", "From 1 to \(Inbox.maximumPage).")
         }
         return limit
+    }
+
+    private static func whole(_ text: String) -> Int64? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(text) : nil
     }
 }

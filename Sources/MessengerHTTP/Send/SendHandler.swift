@@ -43,14 +43,19 @@ final class SendHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event as? ChannelEvent == .inputClosed {
             switch phase {
-            case .passing: break
-            case .reading(let pending): handOver(pending, context)
+            case .passing, .reading: break
             case .committing:
                 isInputClosed = true
                 return
             }
         }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Nobody else knows of this request.
+        if case .reading = phase, case RequestError.bodyCut = error { phase = .passing(0) }
+        context.fireErrorCaught(error)
     }
 
     private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {

@@ -6,9 +6,9 @@ enum PythonClient {
         let description: String
     }
 
-    /// What the script wrote. `script/setup --tests` has put a fitting Python below `.build` if the system's is none.
+    /// What the script wrote. `script/setup --tests` has put a fitting Python in `.build-tools`, in case the system's is none.
     static func run(_ arguments: [String]) throws -> String {
-        let own = VectorFile.folder.appending(path: "../../.build/python/bin/python3").standardizedFileURL.path
+        let own = VectorFile.folder.appending(path: "../../.build-tools/bin/python3").standardizedFileURL.path
         let python = FileManager.default.isExecutableFile(atPath: own) ? own : "python3"
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
