@@ -120,8 +120,9 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
         .testTarget(name: "ServerCommandTests", dependencies: [
-                "messenger-server", "TestSupport",
+                "messenger-server", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "ScenarioTests", dependencies: ["MessengerHTTP", "MessengerCore", "MessengerAPI", "TestSupport"]),

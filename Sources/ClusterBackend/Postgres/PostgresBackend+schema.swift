@@ -30,4 +30,9 @@ extension PostgresBackend {
         guard exists else { return 0 }
         return try await pool.run("SELECT coalesce(max(version), 0) FROM schema_versions") { $0.first?.int(0) ?? 0 }
     }
+
+    /// Whether the copy of a data folder has begun and is not complete.
+    func isBeingCopiedInto() async throws -> Bool {
+        try await pool.run("SELECT EXISTS (SELECT 1 FROM imports WHERE NOT complete)") { $0.first?.bool(0) ?? false }
+    }
 }
