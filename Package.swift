@@ -147,8 +147,9 @@ let package = Package(
         .testTarget(
             name: "ServerCommandTests",
             dependencies: [
-                "messenger-server", "TestSupport",
+                "messenger-server", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["schemathesis.toml"]),
         .testTarget(

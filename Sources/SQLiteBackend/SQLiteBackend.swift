@@ -12,6 +12,7 @@ public final class SQLiteBackend: Sendable {
         case fromTheFuture(path: String)
         case notDurable(synchronous: Int, journal: String)
         case unreadable(path: String, reason: String)
+        case migrated(DataFolderMarker, marker: String)
 
         public var description: String {
             switch self {
@@ -21,6 +22,15 @@ public final class SQLiteBackend: Sendable {
                 "SQLite did not take the settings that keep messages safe (synchronous=\(synchronous), journal_mode=\(journal))"
             case .unreadable(let path, let reason):
                 "\(path) cannot be opened: \(reason); check its permissions, or restore a backup"
+            case .migrated(let marker, let file):
+                switch marker.state {
+                case .copying:
+                    "this data folder is being copied to \(marker.target): run the same messenger-server migrate again to finish, "
+                        + "or remove \(file) to give the copy up"
+                case .copied:
+                    "this data folder has been copied to \(marker.target): run listeners and senders on that database. What came "
+                        + "since is not in here; to use the folder nevertheless, remove \(file)"
+                }
             }
         }
     }
@@ -36,10 +46,12 @@ public final class SQLiteBackend: Sendable {
     /// Where the next sweep goes on through the inboxes.
     let sweepPosition = Mutex<Int64>(0)
 
-    /// Opens or makes `messenger.sqlite` in the folder and brings its schema up to date. Throws `OpenError`.
+    /// Opens or makes `messenger.sqlite` in the folder and brings its schema up to date. Throws `OpenError`, also for a
+    /// folder that has been copied to another database.
     public init(folder: URL, limits: InboxLimits = InboxLimits()) throws {
         let path = Self.path(in: folder)
         self.limits = limits
+        try DataFolderMarker.refuse(folder)
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
@@ -68,6 +80,7 @@ public final class SQLiteBackend: Sendable {
     /// Reads the database without changing it. Throws `OpenError`.
     public static func check(folder: URL) throws {
         let path = path(in: folder)
+        try DataFolderMarker.refuse(folder)
         do {
             var configuration = Configuration()
             configuration.readonly = true
@@ -85,7 +98,7 @@ public final class SQLiteBackend: Sendable {
         }
     }
 
-    private static func path(in folder: URL) -> String { folder.appending(path: "messenger.sqlite").path }
+    static func path(in folder: URL) -> String { folder.appending(path: "messenger.sqlite").path }
 
     /// Waits for what runs and closes the connections.
     public func close() throws { try pool.close() }

@@ -31,6 +31,11 @@ extension PostgresBackend {
         return try await pool.run("SELECT coalesce(max(version), 0) FROM schema_versions") { $0.first?.int(0) ?? 0 }
     }
 
+    /// Whether the copy of a data folder has begun and is not complete.
+    func isBeingCopiedInto() async throws -> Bool {
+        try await pool.run("SELECT EXISTS (SELECT 1 FROM imports WHERE NOT complete)") { $0.first?.bool(0) ?? false }
+    }
+
     /// Tries what a process does with the database: nil when it works, else one line that says what is wrong and what to do.
     public static func check(_ address: PostgresAddress) async -> String? {
         do {

@@ -12,6 +12,7 @@ public final class PostgresBackend: Sendable {
         case unreachable(String)
         case needsMigration(found: Int64)
         case fromTheFuture(found: Int64)
+        case copyIncomplete
 
         public var description: String {
             switch self {
@@ -20,6 +21,8 @@ public final class PostgresBackend: Sendable {
                 "the database's schema is \(found == 0 ? "missing" : "too old (version \(found))"): run messenger-server migrate"
             case .fromTheFuture(let found):
                 "the database's schema (version \(found)) is newer than this program: install the version that made it"
+            case .copyIncomplete:
+                "a data folder is being copied into the database: run the same messenger-server migrate again until it is complete"
             }
         }
     }
@@ -57,6 +60,7 @@ public final class PostgresBackend: Sendable {
             let version = try await backend.schemaVersion()
             if version < PostgresSchema.version { throw OpenError.needsMigration(found: version) }
             if version > PostgresSchema.version { throw OpenError.fromTheFuture(found: version) }
+            if try await backend.isBeingCopiedInto() { throw OpenError.copyIncomplete }
             return backend
         } catch {
             backend.close()

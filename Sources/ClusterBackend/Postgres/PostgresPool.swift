@@ -27,8 +27,13 @@ final class PostgresPool: Sendable {
     func run<Value: Sendable>(
         _ sql: String, _ parameters: PostgresValue..., read: @escaping @Sendable (PostgresRows) throws -> Value
     ) async throws -> Value {
-        let statement = PostgresStatement(sql, parameters)
-        return try await attempting { try await $0.query(statement, read) }
+        try await run(PostgresStatement(sql, parameters), read: read)
+    }
+
+    func run<Value: Sendable>(
+        _ statement: PostgresStatement, read: @escaping @Sendable (PostgresRows) throws -> Value
+    ) async throws -> Value {
+        try await attempting { try await $0.query(statement, read) }
     }
 
     /// One transaction, on disk when it returns. Not interrupted by cancellation. Throws what `body` throws, which may be run

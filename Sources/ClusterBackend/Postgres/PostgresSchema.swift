@@ -5,7 +5,7 @@
 ///                      ├─1:1 stream_attachments       (the listener that holds the device's live stream)
 ///                      └─1:1 callbacks_due            (something may wait to be pushed; the sender that does it)
 ///     idempotency_keys (by user), doomed_inboxes (of deleted users)
-///     nodes, ended_sessions, users, invitations, secrets
+///     nodes, ended_sessions, users, invitations, secrets, imports
 ///
 /// All but those of the last line are keyed by user first, so that they can be distributed by it (as Citus does), with the
 /// last line as reference tables. In a transaction, locks are taken in this order: user, inboxes by id, keys, devices by id,
@@ -131,7 +131,14 @@ enum PostgresSchema {
             """,
             "CREATE INDEX ended_sessions_by_transaction ON ended_sessions (transaction)",
             "CREATE TABLE invitations (code bytea PRIMARY KEY, expires_at bigint NOT NULL)",
-            "CREATE TABLE secrets (name text PRIMARY KEY, value bytea NOT NULL)",
+            "CREATE TABLE secrets (name text COLLATE \"C\" PRIMARY KEY, value bytea NOT NULL)",
+            """
+            CREATE TABLE imports (                            -- the installation that is, or was, copied into this database
+                copy text PRIMARY KEY,
+                run bigint NOT NULL,                          -- rises with each attempt; only the latest may write
+                complete boolean NOT NULL DEFAULT false       -- until then the database serves nobody
+            )
+            """,
         ]
     ]
 

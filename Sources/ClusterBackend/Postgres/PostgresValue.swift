@@ -1,3 +1,5 @@
+import MessengerCore
+
 /// A parameter of a statement, in PostgreSQL's binary format.
 enum PostgresValue: Sendable {
     case int(Int64)
@@ -11,6 +13,7 @@ enum PostgresValue: Sendable {
     case texts([String])
     case byteStrings([[UInt8]])
     case optionalInts([Int64?])
+    case array(of: ElementType, [StoredValue])
 
     /// Types by their object ids (`pg_type.dat`).
     enum ElementType: UInt32 {
@@ -43,6 +46,7 @@ enum PostgresValue: Sendable {
         case .bools: ElementType.bool.array
         case .texts: ElementType.text.array
         case .byteStrings: ElementType.bytes.array
+        case .array(let type, _): type.array
         }
     }
 
@@ -64,6 +68,16 @@ enum PostgresValue: Sendable {
         case .bools(let values): return Self.array(of: .bool, values) { $1.append($0 ? 1 : 0) }
         case .texts(let values): return Self.array(of: .text, values) { $1.append(contentsOf: $0.utf8) }
         case .byteStrings(let values): return Self.array(of: .bytes, values) { $1.append(contentsOf: $0) }
+        case .array(let type, let values):
+            return Self.array(of: type, values) { value, bytes in
+                switch value {
+                case .null: return false
+                case .int(let number) where type == .bool: bytes.append(number == 0 ? 0 : 1)
+                case .int(let number): Self.append(number, to: &bytes)
+                case .bytes(let value): bytes.append(contentsOf: value)
+                }
+                return true
+            }
         }
     }
 
