@@ -9,6 +9,8 @@ WORKDIR /source
 # The dependencies are a layer of their own, so that a change of the sources does not fetch them again.
 COPY Package.swift ./
 RUN swift package resolve
+# Sources/MessengerHTTP/openapi.yaml leads there.
+COPY docs/openapi.yaml docs/openapi.yaml
 COPY Sources Sources
 COPY Tests Tests
 RUN swift build -c release --static-swift-stdlib --product messenger-server \

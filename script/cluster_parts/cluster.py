@@ -32,9 +32,10 @@ class Cluster:
         began = time.monotonic()
         self._take_folder()
         port = self._take_port()
+        pair = await proxy.certificate(self.folder / "cert")
         await self._start_engines()
         await self._start_roles()
-        await self._start_nginx(port)
+        await self._start_nginx(port, pair)
         server = await control.serve(self.folder, self.answer)
         say(f"Started in {time.monotonic() - began:.1f} s; everything is in {self.folder}")
         say(f"ready https://127.0.0.1:{port}")
@@ -95,8 +96,7 @@ class Cluster:
             *(self._start(self._listener(name, port)) for name, port in self._listeners.items()),
             *(self._start(self._sender(name)) for name in senders))
 
-    async def _start_nginx(self, port):
-        pair = await proxy.certificate(self.folder / "cert")
+    async def _start_nginx(self, port, pair):
         await self._start(
             await proxy.nginx(
                 self.folder / "nginx", self.template, port, self._listeners.values(), pair, self.options.rate_limit))
