@@ -11,7 +11,7 @@ extension PostgresBackend: CallbackStore {
     /// users whose callbacks another node pushes, that node is told.
     public func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] {
         guard let node = node() else { return [] }
-        if users == nil { try await dropIdleCallbacks(of: node) }
+        if users == nil { try await giveUpIdleCallbacks(of: node) }
         let (due, foreign) = try await pool.write { transaction in
             try Self.claim(for: node, users, &transaction)
             let rows =
@@ -23,21 +23,23 @@ extension PostgresBackend: CallbackStore {
             let found = rows.map { (device: $0.id(0) as DeviceID, user: $0.id(1) as UserID, node: $0.optionalInt(2), $0.text(3)) }
             var foreign: [HintDestination: Hints] = [:]
             for row in found {
-                if let other = row.node, NodeID(other) != node { foreign[.node(NodeID(other)), default: Hints()].news.insert(row.user) }
+                if let other = row.node, NodeID(other) != node {
+                    foreign[.node(NodeID(other)), default: Hints()].news.insert(row.user)
+                }
             }
             return (
                 found.filter { $0.node == node.rawValue }.map { CallbackDue(device: $0.device, address: $0.3) }, foreign
             )
         }
         send(foreign)
-        pausedCallbacks.remove(due.map(\.device))
+        turns.takeOver(due.map(\.device))
         return due
     }
 
     private static let due = """
         SELECT d.id, d.user_id, c.node, d.address
         FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
-        WHERE d.pushes AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor) AND 
+        WHERE \(isDue) AND 
         """
 
     /// Waits for a row that is being changed when the users are named: else the hint for it would be lost.
@@ -61,29 +63,35 @@ extension PostgresBackend: CallbackStore {
     }
 
     /// Gives up what this node need not push any more: the next message may go to any sender.
-    private func dropIdleCallbacks(of node: NodeID) async throws {
+    private func giveUpIdleCallbacks(of node: NodeID) async throws {
+        let idle: [(user: UserID, device: DeviceID)] = try await pool.run(
+            """
+            SELECT c.user_id, c.device_id FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
+            WHERE c.node = $1 AND NOT \(Self.isDue)
+            """, .id(node)
+        ) { rows in rows.map { ($0.id(0), $0.id(1)) } }
+        // What follows looks again: they may be due by then, and are this node's as before.
+        let free = Set(turns.giveUp(idle.map(\.device)))
+        let users = Set(idle.filter { free.contains($0.device) }.map(\.user))
+        guard !users.isEmpty else { return }
         try await pool.write { transaction in
-            let idle: [UserID] = try transaction.run(
-                """
-                SELECT i.user_id FROM inboxes i WHERE i.user_id = ANY (ARRAY(
-                    SELECT c.user_id FROM callbacks_due c LEFT JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
-                    WHERE c.node = $1 AND NOT \(Self.isDue)
-                )) ORDER BY i.user_id FOR NO KEY UPDATE SKIP LOCKED
-                """, .id(node)
+            let locked: [UserID] = try transaction.run(
+                "SELECT user_id FROM inboxes WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED",
+                .ids(users.sorted())
             ).map { $0.id(0) }
-            guard !idle.isEmpty else { return }
             transaction.runLast(
                 """
-                DELETE FROM callbacks_due c WHERE c.node = $1 AND c.user_id = ANY ($2) AND NOT EXISTS (
+                DELETE FROM callbacks_due c WHERE c.node = $1 AND c.user_id = ANY ($2) AND c.device_id = ANY ($3) AND NOT EXISTS (
                     SELECT 1 FROM devices d WHERE d.user_id = c.user_id AND d.id = c.device_id AND \(Self.isDue)
                 )
-                """, .id(node), .ids(idle))
+                """, .id(node), .ids(locked), .ids(free))
         }
     }
 
-    /// Of a device `d`.
+    /// Of a device `d`: it has an address, something waits, and no live stream takes it.
     private static let isDue = """
-        (coalesce(d.pushes, false) AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor))
+        (d.pushes AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor)
+            AND NOT EXISTS (SELECT 1 FROM stream_attachments a WHERE a.user_id = d.user_id AND a.device_id = d.id))
         """
 
     public func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? { try await targets.submit(device) }
@@ -97,6 +105,7 @@ extension PostgresBackend: CallbackStore {
                 d.old_secret_until, d.refused_number, d.refused_since
             FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
             WHERE c.device_id = ANY ($1) AND c.node = $2 AND d.pushes
+                AND NOT EXISTS (SELECT 1 FROM stream_attachments a WHERE a.user_id = d.user_id AND a.device_id = d.id)
             """, .ids(devices), .id(node)
         ) { rows in
             let targets = rows.map { row in (row.id(0) as DeviceID, Self.target(row)) }
@@ -137,7 +146,8 @@ extension PostgresBackend: CallbackStore {
     public func removeAddress(of device: DeviceID, generation: Int64) async throws {
         try await pool.write { transaction in
             transaction.runLast(
-                "UPDATE devices SET address = '', pushes = false WHERE id = $1 AND generation = $2", .id(device), .int(generation))
+                "UPDATE devices SET address = '', pushes = false WHERE id = $1 AND generation = $2", .id(device), .int(generation)
+            )
         }
     }
 

@@ -26,8 +26,12 @@ public final class PostgresBackend: Sendable {
 
     /// Connections per process: appends and acknowledgements each use one at a time, look-ups share the rest.
     private static let connections = 8
+    /// The registration is renewed while the list of ended sessions is read.
+    private static let registrationConnections = 2
 
     let pool: PostgresPool
+    /// For what keeps this process registered: it must not wait for a crowd.
+    let registrationPool: PostgresPool
     let limits: InboxLimits
     /// This process among the others; nil outside of an installation that runs.
     let node: @Sendable () -> NodeID?
@@ -38,7 +42,9 @@ public final class PostgresBackend: Sendable {
     /// Look-ups that come together share one query.
     let pages: GroupCommit<PageRequest, PendingPage?>
     let targets: GroupCommit<DeviceID, CallbackTarget?>
-    let pausedCallbacks = PausedDevices()
+    let turns = PushTurns()
+    /// Streams that may still be attached to this node although they have ended.
+    let unfinishedDetachments = Mutex<Set<StreamAttachment>>([])
     private let sendHints = Mutex<@Sendable ([HintDestination: Hints]) -> Void>({ _ in })
 
     /// Throws `OpenError` unless the database can be used as it is.
@@ -61,16 +67,20 @@ public final class PostgresBackend: Sendable {
     private init(_ address: PostgresAddress, limits: InboxLimits, node: @escaping @Sendable () -> NodeID?, logger: Logger) {
         let pool = PostgresPool(address, limit: Self.connections, logger: logger)
         self.pool = pool
+        registrationPool = PostgresPool(address, limit: Self.registrationConnections, logger: logger)
         self.limits = limits
         self.node = node
         pages = GroupCommit(maximumItems: 64, maximumBytes: 16 << 20, size: \.bytes) { try await Self.pages($0, from: pool) }
         targets = GroupCommit(maximumItems: 256) { try await Self.targets($0, node: node(), from: pool) }
     }
 
-    public func close() { pool.close() }
+    public func close() {
+        pool.close()
+        registrationPool.close()
+    }
 
     /// False while the database cannot be reached.
-    public var isReachable: Bool { pool.isReachable }
+    public var isReachable: Bool { pool.isReachable && registrationPool.isReachable }
 
     /// Called with hints for other processes that turned up outside of an append. To be set before the first of them.
     public func onHints(_ send: @escaping @Sendable ([HintDestination: Hints]) -> Void) {
