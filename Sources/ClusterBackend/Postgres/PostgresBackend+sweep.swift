@@ -63,8 +63,8 @@ extension PostgresBackend {
         for drop in drops {
             let count = counts[drop.user] ?? 0
             if drop.acknowledged >= drop.expired { outcome.acknowledged += count } else { outcome.expired += count }
-            if count == sweep.limit { outcome.hasMore = true }
         }
+        outcome.hasMore = counts.values.reduce(0, +) == sweep.limit
     }
 
     private static func drops(
@@ -97,7 +97,7 @@ extension PostgresBackend {
                 JOIN LATERAL (
                     SELECT user_id, number FROM messages
                     WHERE user_id = d.user_id AND number > i.dropped_through AND number <= d.through ORDER BY number LIMIT $3
-                ) AS oldest ON true
+                ) AS oldest ON true LIMIT $3
             ) AS doomed
             WHERE m.user_id = doomed.user_id AND m.number = doomed.number
             RETURNING m.user_id, m.number, octet_length(m.body) AS size

@@ -24,12 +24,15 @@ public final class PostgresBackend: Sendable {
         }
     }
 
-    /// Connections per process: appends and acknowledgements each use one at a time, look-ups share the rest.
+    /// Connections per process for all that has none of its own: however many come, they wait for each other alone.
     private static let connections = 8
+    /// Appends and acknowledgements each use one at a time.
+    private static let commitConnections = 2
     /// The registration is renewed while the list of ended sessions is read.
     private static let registrationConnections = 2
 
     let pool: PostgresPool
+    let commitPool: PostgresPool
     /// For what keeps this process registered: it must not wait for a crowd.
     let registrationPool: PostgresPool
     let limits: InboxLimits
@@ -67,6 +70,7 @@ public final class PostgresBackend: Sendable {
     private init(_ address: PostgresAddress, limits: InboxLimits, node: @escaping @Sendable () -> NodeID?, logger: Logger) {
         let pool = PostgresPool(address, limit: Self.connections, logger: logger)
         self.pool = pool
+        commitPool = PostgresPool(address, limit: Self.commitConnections, logger: logger)
         registrationPool = PostgresPool(address, limit: Self.registrationConnections, logger: logger)
         self.limits = limits
         self.node = node
@@ -75,12 +79,13 @@ public final class PostgresBackend: Sendable {
     }
 
     public func close() {
-        pool.close()
-        registrationPool.close()
+        for pool in pools { pool.close() }
     }
 
     /// False while the database cannot be reached.
-    public var isReachable: Bool { pool.isReachable && registrationPool.isReachable }
+    public var isReachable: Bool { pools.allSatisfy(\.isReachable) }
+
+    private var pools: [PostgresPool] { [pool, commitPool, registrationPool] }
 
     /// Called with hints for other processes that turned up outside of an append. To be set before the first of them.
     public func onHints(_ send: @escaping @Sendable ([HintDestination: Hints]) -> Void) {

@@ -143,7 +143,7 @@ struct DatabaseOutageTests {
                         try await operation.sql(
                             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
                         )
-                        try await Task.sleep(for: .milliseconds(100))
+                        try await Task.sleep(for: .milliseconds(250))
                     }
                     try await sent
                     #expect(try await account.texts(backend) == (1...100).map { "\($0)" })
@@ -177,6 +177,32 @@ struct DatabaseOutageTests {
             #expect(ContinuousClock.now - start < .seconds(12))
             try await account.send("at last", on: backend)
             #expect(try await account.texts(backend) == ["at last"])
+        }
+    }
+
+    @Test("A crowd that waits for connections delays neither appends nor acknowledgements nor the registration")
+    func crowd() async throws {
+        try await TestDatabase.withBackend { backend in
+            let account = try await TestAccount.make(backend)
+            let node = try await backend.register("listener").0
+            let start = ContinuousClock.now
+            async let crowd: Void = withThrowingTaskGroup(of: Void.self) { tasks in
+                for _ in 0..<24 { tasks.addTask { _ = try await backend.sql("SELECT 1 FROM pg_sleep(1)") } }
+                try await tasks.waitForAll()
+            }
+            try await eventually("all connections are in use") {
+                let sleeping = try await backend.registrationPool.run(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(1)%' AND wait_event = 'PgSleep'"
+                ) { $0.first?.int(0) }
+                return sleeping == 8
+            }
+            try await account.send("text", on: backend)
+            try await account.acknowledge(1, on: backend)
+            #expect(try await backend.renew(node) != nil)
+            #expect(try await backend.endedSessions().ended == [])
+            #expect(ContinuousClock.now - start < .seconds(2))
+            try await crowd
+            #expect(ContinuousClock.now - start > .seconds(3))
         }
     }
 
