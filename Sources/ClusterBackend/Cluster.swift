@@ -25,21 +25,25 @@ public struct Cluster: Sendable {
         let backend = try await PostgresBackend.open(database, limits: limits, node: { registration.id }, logger: logger)
         let incoming = LocalSignal()
         let broker = broker { hints in
-            if role == .sender { backend.pausedCallbacks.insert(hints.moved) }
+            if role == .sender { backend.turns.pause(hints.moved) }
             incoming.tell(.hints(hints))
         }
         backend.onHints(broker.send)
         let signal = ClusterSignal(local: incoming, send: broker.send)
-        let keeper = NodeKeeper(
-            role: role.rawValue, registration: registration, backend: backend, broker: broker, tell: incoming.tell, time: time,
-            logger: logger)
-        try await keeper.register()
-        return Cluster(
-            backend: backend, signal: signal, registration: registration, broker: broker, services: [keeper, broker])
+        do {
+            let keeper = NodeKeeper(
+                role: role, registration: registration, backend: backend, broker: broker,
+                // Sessions that ended before this are not in any cache here.
+                endedSessionsStart: try await backend.endedSessions().next, tell: incoming.tell, time: time, logger: logger)
+            try await keeper.register()
+            return Cluster(
+                backend: backend, signal: signal, registration: registration, broker: broker, services: [keeper, broker])
+        } catch {
+            backend.close()
+            throw error
+        }
     }
 
-    /// Whether this process is the one that pushes to the device, now.
-    public func mayPush(to device: DeviceID) -> Bool {
-        registration.mayPush && !backend.pausedCallbacks.contains(device)
-    }
+    /// Whether this process is the one that pushes to the device, now. To be asked before each push, which then begins.
+    public func mayPush(to device: DeviceID) -> Bool { registration.mayPush && backend.turns.begin(device) }
 }

@@ -79,7 +79,7 @@ public struct MessengerServer: Service {
                     mailbox.news(hints.news)
                     mailbox.tryNow(hints.tryNow)
                 }
-            case .sessionsEnded(let devices): accounts.ended(devices)
+            case .sessionsEnded(let ended): accounts.ended(ended)
             case .lostTouch: accounts.lostTouch()
             case .callbacksFree: mailbox.look()
             }

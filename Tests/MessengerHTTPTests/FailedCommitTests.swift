@@ -56,7 +56,7 @@ struct FailedCommitTests {
         {
             Stores(
                 accounts: $0.accounts, inboxes: BreakingInboxes($0.inboxes, fault), callbacks: $0.callbacks, signal: $0.signal,
-                phoneKey: $0.phoneKey)
+                presence: $0.presence, phoneKey: $0.phoneKey)
         }
     }
 

@@ -7,10 +7,12 @@ struct NodeKeeper: Service {
     /// Ended sessions are kept for an hour: who has not read them for this long must not rely on the list.
     private static let longestGap = Duration.minutes(10)
 
-    let role: String
+    let role: Cluster.Role
     let registration: NodeRegistration
     let backend: PostgresBackend
     let broker: any HintBroker
+    /// Sessions that ended in transactions from this one on may be in a cache here.
+    let endedSessionsStart: String
     let tell: @Sendable (InboxNews) -> Void
     let time: TimeSource
     let logger: Logger
@@ -18,7 +20,7 @@ struct NodeKeeper: Service {
     /// The first registration: throws `StoreError` when there is none.
     func register() async throws {
         let start = time.uptime()
-        let (node, databaseTime) = try await backend.register(role)
+        let (node, databaseTime) = try await backend.register(role.rawValue)
         registration.renewed(node, at: start, databaseTime: databaseTime)
         broker.listen(as: node)
     }
@@ -27,6 +29,7 @@ struct NodeKeeper: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await renew() }
+                group.addTask { await retireDead() }
                 group.addTask { await followEndedSessions() }
             }
         }
@@ -36,49 +39,54 @@ struct NodeKeeper: Service {
     }
 
     private func renew() async {
-        // Who has just come back from an outage of the database does not judge the others before they could renew.
-        var aliveSince = time.uptime()
         while (try? await time.sleep(NodeRegistration.renewal)) != nil {
             do {
-                let start = time.uptime()
-                if try await !renewOnce(at: start) { aliveSince = start }
-                if start - aliveSince >= NodeRegistration.lease {
-                    for node in try await backend.retireDead() {
-                        logger.warning("Another process did not renew its registration", metadata: ["node": "\(node)"])
-                        if role == "sender" { tell(.callbacksFree) }
-                    }
-                }
+                try await renewOnce()
             } catch {
-                aliveSince = time.uptime()
                 logger.warning("Could not renew the registration", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    /// False when the registration had run out.
-    private func renewOnce(at start: Duration) async throws -> Bool {
-        let wasAlive = registration.id
+    private func renewOnce() async throws {
+        let start = time.uptime()
         if let node = registration.lastID, let renewal = try await backend.renew(node) {
             registration.renewed(node, at: start, databaseTime: renewal.databaseTime)
-            if renewal.hasFreeCallbacks, role == "sender" { tell(.callbacksFree) }
-            return wasAlive != nil
+            if renewal.hasFreeCallbacks, role == .sender { tell(.callbacksFree) }
+            return
         }
-        registration.lost()
-        logger.warning("Other processes have taken this one for dead; it registers anew")
-        tell(.lostTouch)
+        if registration.lastID != nil {
+            registration.lost()
+            logger.warning("Other processes have taken this one for dead; it registers anew")
+            tell(.lostTouch)
+        }
         try await register()
-        return false
+    }
+
+    /// Beside the renewal, which it must not delay.
+    private func retireDead() async {
+        while (try? await time.sleep(NodeRegistration.renewal)) != nil {
+            do {
+                try await backend.finishDetachments()
+                guard registration.mayJudge else { continue }
+                for node in try await backend.retireDead() {
+                    logger.notice("What another process held is given up", metadata: ["node": "\(node)"])
+                    if role == .sender { tell(.callbacksFree) }
+                }
+            } catch {
+                logger.debug("Could not look for dead processes", metadata: ["error": "\(error)"])
+            }
+        }
     }
 
     private func followEndedSessions() async {
-        var next: String?
+        var next = endedSessionsStart
         while !Task.isCancelled {
             do {
                 let start = time.uptime()
-                // The first read only learns where to begin: nothing is cached yet.
-                let ended = try await backend.endedSessions(from: next ?? "18446744073709551615")
-                next = ended.next
-                if !ended.devices.isEmpty { tell(.sessionsEnded(ended.devices)) }
+                let read = try await backend.endedSessions(from: next)
+                next = read.next
+                if !read.ended.isEmpty { tell(.sessionsEnded(read.ended)) }
                 if registration.readEndedSessions(at: start) > Self.longestGap { tell(.lostTouch) }
             } catch {
                 logger.debug("Could not read which sessions ended", metadata: ["error": "\(error)"])

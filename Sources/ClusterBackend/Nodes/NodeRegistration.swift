@@ -9,6 +9,8 @@ public final class NodeRegistration: Sendable {
     /// A node that does not renew its registration for this long is taken for dead.
     static let lease = Duration.seconds(8)
     static let renewal = Duration.seconds(1)
+    /// Who could not renew for longer does not judge others: they could not, either.
+    private static let steadyRenewal = Duration.seconds(3)
     /// A push begins only while the lease has this long to go: longer than the push can take.
     static let pushMargin = CallbackRequest.timeout + .seconds(1)
     /// The list of ended sessions is read this often, and the cache is trusted for `trust` after it was.
@@ -18,6 +20,9 @@ public final class NodeRegistration: Sendable {
     private struct State {
         var id: NodeID?
         var leaseEnd = Duration.zero
+        var lastRenewal = Duration.zero
+        /// Since when it was renewed in time, each time.
+        var steadySince = Duration.zero
         var endedSessionsRead: Duration?
         /// The database's clock at a moment of the monotonic one.
         var clock: (time: Timestamp, uptime: Duration)?
@@ -43,6 +48,14 @@ public final class NodeRegistration: Sendable {
         return state.withLock { $0.id != nil && $0.leaseEnd - now >= Self.pushMargin }
     }
 
+    /// Whether others that did not renew have had the time to, by all that this process knows of the database.
+    var mayJudge: Bool {
+        let now = uptime()
+        return state.withLock { state in
+            state.id != nil && now - state.lastRenewal <= Self.steadyRenewal && now - state.steadySince >= Self.lease
+        }
+    }
+
     /// Whether this process knows of all sessions that ended up to a second ago.
     public var knowsEndedSessions: Bool {
         let now = uptime()
@@ -64,7 +77,9 @@ public final class NodeRegistration: Sendable {
     func renewed(_ id: NodeID, at start: Duration, databaseTime: Timestamp) {
         let end = uptime()
         state.withLock { state in
+            if state.id != id || start - state.lastRenewal > Self.steadyRenewal { state.steadySince = start }
             state.id = id
+            state.lastRenewal = start
             state.leaseEnd = start + Self.lease
             state.clock = (databaseTime, start + (end - start) / 2)
         }

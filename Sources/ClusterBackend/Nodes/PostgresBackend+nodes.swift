@@ -6,11 +6,13 @@ extension PostgresBackend {
     private static let leaseSeconds = NodeRegistration.lease.components.seconds
     private static let aliveUntil = "clock_timestamp() + interval '\(leaseSeconds) seconds'"
     private static let clock = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    /// No transaction has this number.
+    static let lastTransaction = "18446744073709551615"
     /// Inboxes locked at once while a dead node's streams are given up.
     private static let retiredAtOnce: Int64 = 500
 
     func register(_ role: String) async throws -> (NodeID, databaseTime: Timestamp) {
-        try await pool.write { transaction in
+        try await registrationPool.write { transaction in
             let rows = try transaction.run(
                 "INSERT INTO nodes (role, alive_until) VALUES ($1, \(Self.aliveUntil)) RETURNING id, \(Self.clock)", .text(role))
             guard let row = rows.first else { throw StoreError.unavailable("no node id") }
@@ -20,7 +22,7 @@ extension PostgresBackend {
 
     /// The database's time, and whether callbacks wait that no node pushes; nil when others have taken the node for dead.
     func renew(_ node: NodeID) async throws -> (databaseTime: Timestamp, hasFreeCallbacks: Bool)? {
-        try await pool.run(
+        try await registrationPool.run(
             """
             UPDATE nodes SET alive_until = \(Self.aliveUntil) WHERE id = $1 AND NOT dead
             RETURNING \(Self.clock), EXISTS (SELECT 1 FROM callbacks_due WHERE node IS NULL)
@@ -28,29 +30,43 @@ extension PostgresBackend {
         ) { rows in rows.first.map { (Timestamp(milliseconds: $0.int(0)), $0.bool(1)) } }
     }
 
-    /// Devices whose sessions ended in transactions from `start` on, and where the next read starts: every transaction
-    /// before it has ended and was seen.
-    func endedSessions(from start: String) async throws -> (devices: [DeviceID], next: String) {
-        try await pool.run(
+    /// Sessions that ended in transactions from `start` on, or none; and where the next read starts: every transaction before
+    /// it has ended and was seen. One that ended since may come again.
+    func endedSessions(from start: String = lastTransaction) async throws -> (ended: [EndedSessions], next: String) {
+        try await registrationPool.run(
             """
-            SELECT s.next, e.device_id FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next) AS s
+            SELECT s.next, e.device_id, e.generation FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS next) AS s
             LEFT JOIN ended_sessions e ON e.transaction >= $1::xid8
             """, .text(start)
         ) { rows in
-            (rows.map { $0.optionalInt(1) }.compactMap { $0.map { DeviceID($0) } }, rows.first?.text(0) ?? start)
+            let ended = rows.map { row in row.optionalInt(1).map { EndedSessions(device: DeviceID($0), before: row.int(2)) } }
+            return (ended.compactMap { $0 }, rows.first?.text(0) ?? start)
         }
     }
 
     /// Takes nodes for dead that have not renewed their registration in time, and gives up what they held; those that were.
     func retireDead() async throws -> [NodeID] {
         let dead: [NodeID] = try await pool.write { transaction in
-            try transaction.run(
-                "UPDATE nodes SET dead = true WHERE NOT dead AND alive_until < clock_timestamp()")
-            return try transaction.run("SELECT id FROM nodes WHERE dead").map { $0.id(0) }
+            try transaction.run("UPDATE nodes SET dead = true WHERE NOT dead AND alive_until < clock_timestamp()")
+            return try transaction.run("SELECT id FROM nodes WHERE dead UNION (\(Self.unregistered))").map { $0.id(0) }
         }
         for node in dead { try await giveUp(node) }
         return dead
     }
+
+    /// Nodes that hold something although they have gone: they took it in a transaction that began before and ended after.
+    /// Steps from node to node through the indexes.
+    private static let unregistered = """
+        WITH RECURSIVE held (node) AS (
+            SELECT least((SELECT min(node) FROM callbacks_due), (SELECT min(node) FROM stream_attachments))
+            UNION ALL
+            SELECT least(
+                (SELECT min(node) FROM callbacks_due WHERE node > held.node),
+                (SELECT min(node) FROM stream_attachments WHERE node > held.node)
+            ) FROM held WHERE held.node IS NOT NULL
+        )
+        SELECT node FROM held WHERE node IS NOT NULL AND NOT EXISTS (SELECT 1 FROM nodes WHERE id = held.node)
+        """
 
     /// Ends this node's own registration.
     func retire(_ node: NodeID) async throws {
@@ -58,7 +74,6 @@ extension PostgresBackend {
         try await giveUp(node)
     }
 
-    /// The node is dead, so nothing is added to what it holds.
     private func giveUp(_ node: NodeID) async throws {
         while try await giveUpStreams(of: node) {}
         try await pool.write { transaction in
@@ -79,7 +94,7 @@ extension PostgresBackend {
             ).map { $0.id(0) }
             guard !users.isEmpty else { return false }
             try transaction.run("DELETE FROM stream_attachments WHERE node = $1 AND user_id = ANY ($2)", .id(node), .ids(users))
-            for user in users { try Self.noteDueCallbacks(of: user, &transaction) }
+            try Self.noteDueCallbacks(of: users, &transaction)
             return true
         }
     }

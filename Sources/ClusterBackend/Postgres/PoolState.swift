@@ -44,7 +44,7 @@ struct PoolState<Connection: AnyObject, Waiter> {
             leased += 1
             return [.hand(connection, waiter)]
         }
-        if let outage, now - outage.since > Self.patience {
+        if let outage, isAway(since: outage.since, now: now) {
             return [.refuse([waiter], reason: outage.reason)] + openIfNothingElseIs()
         }
         waiting.append(waiter)
@@ -62,7 +62,7 @@ struct PoolState<Connection: AnyObject, Waiter> {
         var outage = self.outage ?? Outage(since: now, reason: reason)
         outage.reason = reason
         var actions: [Action] = []
-        if now - outage.since > Self.patience, !waiting.isEmpty {
+        if isAway(since: outage.since, now: now), !waiting.isEmpty {
             actions.append(.refuse(Array(waiting), reason: reason))
             waiting = []
         }
@@ -94,6 +94,9 @@ struct PoolState<Connection: AnyObject, Waiter> {
         defer { waiting = [] }
         return [.refuse(Array(waiting), reason: "the server stops")]
     }
+
+    /// Connections in use will be free some time, if only because they break: the server may just not take any more.
+    private func isAway(since: Duration, now: Duration) -> Bool { now - since > Self.patience && leased == 0 }
 
     private mutating func free(_ connection: Connection) -> [Action] {
         if let waiter = waiting.popFirst() {

@@ -10,9 +10,10 @@ public struct PostgresAddress: Sendable, CustomStringConvertible {
     }
 
     /// Index scans and generic plans: every statement reads by key, and a plan that was made while a table was small must
-    /// not be kept. What is answered is on disk, whatever the server's own default is.
+    /// not be kept. What is answered is on disk, whatever the server's own default is. A process that stops in the middle of a
+    /// transaction loses its locks before others give up waiting for them.
     private static let options = """
-        -c synchronous_commit=on -c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 \
+        -c synchronous_commit=on -c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=3000 \
         -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c client_min_messages=error
         """
 
@@ -38,6 +39,9 @@ public struct PostgresAddress: Sendable, CustomStringConvertible {
         }
         guard let host = values["host"] ?? values["hostaddr"] else {
             throw Invalid(description: "the database's URL names no host; it is like postgres://user@host/name")
+        }
+        guard values["port"]?.split(separator: ",").allSatisfy({ UInt16($0) ?? 0 > 0 }) ?? true else {
+            throw Invalid(description: "the port in the database's URL is no number; it is like postgres://user@host:5432/name")
         }
         self.url = url
         description = "\(host):\(values["port"] ?? "5432")/\(values["dbname"] ?? values["user"] ?? "")"

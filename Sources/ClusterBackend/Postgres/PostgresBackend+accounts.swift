@@ -77,14 +77,15 @@ extension PostgresBackend: AccountStore {
             UPDATE devices SET generation = generation + 1, token = $3, token_used = $4, last_seen = $4, address = $5,
                 pushes = $6, origin = $7, origin_forwarded = $8, origin_key = $9, old_secret = secret, old_secret_until = $10,
                 secret = $11, failing_since = NULL, refused_number = NULL, refused_since = NULL
-            WHERE user_id = $1 AND id = $2 RETURNING cursor
+            WHERE user_id = $1 AND id = $2 RETURNING cursor, generation
             """, .id(login.user), .id(device), .bytes(login.token.bytes), .int(login.now.rawValue),
             .bytes(Array(callback.address.utf8)), .bool(callback.isPushable), .text(callback.origin.address.description),
             .bool(callback.origin.wasForwarded), .text(callback.origin.key), .int((login.now + oldSecretLifetime).rawValue),
             .bytes(callback.secret))
-        try noteEnded([device], &transaction)
-        try noteDueCallbacks(of: login.user, &transaction)
-        return LoginOutcome(device: device, cursor: rows.first?.id(0) ?? .zero, loggedOut: [device])
+        guard let row = rows.first else { throw AccountError.foreignDevice }
+        try noteEnded([EndedSessions(device: device, before: row.int(1))], &transaction)
+        try noteDueCallbacks(of: [login.user], &transaction)
+        return LoginOutcome(device: device, cursor: row.id(0), loggedOut: [device])
     }
 
     private static func evictLongestUnseen(
@@ -116,7 +117,7 @@ extension PostgresBackend: AccountStore {
             .bool(callback.isPushable), .text(callback.origin.address.description), .bool(callback.origin.wasForwarded),
             .text(callback.origin.key), .bytes(callback.secret))
         guard let row = rows.first else { throw AccountError.unknownUser }
-        try noteDueCallbacks(of: login.user, &transaction)
+        try noteDueCallbacks(of: [login.user], &transaction)
         return LoginOutcome(device: row.id(0), cursor: row.id(1), loggedOut: evicted)
     }
 
@@ -157,11 +158,9 @@ extension PostgresBackend: AccountStore {
             let ended = try transaction.run(
                 """
                 UPDATE devices SET token = NULL, pushes = false, generation = generation + 1
-                WHERE user_id = $1 AND id = $2 AND token = $3
+                WHERE user_id = $1 AND id = $2 AND token = $3 RETURNING id, generation
                 """, .id(user), .id(device), .bytes(token.bytes))
-            guard ended.changed == 1 else { return }
-            try Self.noteEnded([device], &transaction)
-            transaction.runLast("DELETE FROM callbacks_due WHERE user_id = $1 AND device_id = $2", .id(user), .id(device))
+            try Self.noteEnded(Self.ended(ended), &transaction)
         }
     }
 
@@ -173,13 +172,12 @@ extension PostgresBackend: AccountStore {
                 "SELECT id FROM devices WHERE user_id = $1 AND token IS DISTINCT FROM $2 ORDER BY id FOR NO KEY UPDATE",
                 .id(user), .bytes(kept.bytes)
             ).map { $0.id(0) }
-            try transaction.run(
+            let ended = try transaction.run(
                 """
                 UPDATE devices SET token = NULL, pushes = false, generation = generation + 1
-                WHERE user_id = $1 AND id = ANY ($2)
+                WHERE user_id = $1 AND id = ANY ($2) RETURNING id, generation
                 """, .id(user), .ids(others))
-            try Self.noteEnded(others, &transaction)
-            transaction.runLast("DELETE FROM callbacks_due WHERE user_id = $1 AND device_id = ANY ($2)", .id(user), .ids(others))
+            try Self.noteEnded(Self.ended(ended), &transaction)
             return others
         }
     }
@@ -188,7 +186,9 @@ extension PostgresBackend: AccountStore {
         try await pool.write { transaction in
             guard try transaction.run("DELETE FROM users WHERE id = $1", .id(user)).changed == 1 else { return false }
             try transaction.run("DELETE FROM inboxes WHERE user_id = $1", .id(user))
-            let devices: [DeviceID] = try transaction.run("SELECT id FROM devices WHERE user_id = $1", .id(user)).map { $0.id(0) }
+            let devices: [DeviceID] = try transaction.run(
+                "SELECT id FROM devices WHERE user_id = $1 ORDER BY id FOR UPDATE", .id(user)
+            ).map { $0.id(0) }
             try Self.remove(devices, of: user, &transaction)
             // The log may be long: the sweep removes it by the batch. Nobody can read it any more.
             transaction.runLast("INSERT INTO doomed_inboxes (user_id) VALUES ($1)", .id(user))
@@ -207,25 +207,32 @@ extension PostgresBackend: AccountStore {
         for table in ["stream_attachments", "callbacks_due", "passed_over"] {
             try transaction.run("DELETE FROM \(table) WHERE user_id = $1 AND device_id = ANY ($2)", .id(user), .ids(devices))
         }
-        try noteEnded(devices, &transaction)
+        try noteEnded(devices.map { EndedSessions(device: $0, before: .max) }, &transaction)
     }
 
-    /// Lets every listener know within a second that the sessions of these devices have ended.
-    private static func noteEnded(_ devices: [DeviceID], _ transaction: inout PostgresTransaction) throws {
-        guard !devices.isEmpty else { return }
-        try transaction.run("INSERT INTO ended_sessions (device_id) SELECT unnest($1)", .ids(devices))
+    /// From rows of devices with their new generations.
+    private static func ended(_ rows: PostgresRows) -> [EndedSessions] {
+        rows.map { EndedSessions(device: $0.id(0), before: $0.int(1)) }
     }
 
-    /// Puts the user's devices that have an address, something to push, and no live stream among the callbacks due. The inbox
-    /// is locked.
-    static func noteDueCallbacks(of user: UserID, _ transaction: inout PostgresTransaction) throws {
+    /// Lets every listener know of it within a second.
+    private static func noteEnded(_ ended: [EndedSessions], _ transaction: inout PostgresTransaction) throws {
+        guard !ended.isEmpty else { return }
+        try transaction.run(
+            "INSERT INTO ended_sessions (device_id, generation) SELECT * FROM unnest($1, $2)", .ids(ended.map(\.device)),
+            .ints(ended.map(\.before)))
+    }
+
+    /// Puts the users' devices that have an address, something to push, and no live stream among the callbacks due. The
+    /// inboxes are locked.
+    static func noteDueCallbacks(of users: [UserID], _ transaction: inout PostgresTransaction) throws {
         try transaction.run(
             """
             INSERT INTO callbacks_due (user_id, device_id)
             SELECT d.user_id, d.id FROM devices d JOIN inboxes i ON i.user_id = d.user_id
-            WHERE d.user_id = $1 AND d.pushes AND d.cursor < i.next - 1
+            WHERE d.user_id = ANY ($1) AND d.pushes AND d.cursor < i.next - 1
                 AND NOT EXISTS (SELECT 1 FROM stream_attachments a WHERE a.user_id = d.user_id AND a.device_id = d.id)
             ON CONFLICT DO NOTHING
-            """, .id(user))
+            """, .ids(users))
     }
 }

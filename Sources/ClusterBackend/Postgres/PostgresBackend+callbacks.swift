@@ -18,7 +18,7 @@ extension PostgresBackend: CallbackStore {
         }
         send(foreign)
         let own = found.filter { $0.node == node }
-        pausedCallbacks.remove(own.map(\.due.device))
+        turns.takeOver(own.map(\.due.device))
         return own.map(\.due)
     }
 
@@ -68,7 +68,7 @@ extension PostgresBackend: CallbackStore {
     }
 
     private func foundByPoll(for node: NodeID) async throws -> [Found] {
-        try await dropIdleCallbacks(of: node)
+        try await giveUpIdleCallbacks(of: node)
         return try await pool.write { transaction in
             try Self.claim(for: node, nil, &transaction)
             return try transaction.run(Self.due + "c.node = $1", .id(node)).map(Found.init)
@@ -81,7 +81,9 @@ extension PostgresBackend: CallbackStore {
         FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
         JOIN inboxes i ON i.user_id = d.user_id
         JOIN LATERAL (\(page(after: "d.cursor", messages: "20", bytes: "65536"))) AS m ON true
-        WHERE d.pushes AND c.user_id = ANY ($1) ORDER BY d.id, m.number
+        WHERE d.pushes AND c.user_id = ANY ($1)
+            AND NOT EXISTS (SELECT 1 FROM stream_attachments a WHERE a.user_id = d.user_id AND a.device_id = d.id)
+        ORDER BY d.id, m.number
         """
 
     private static let targetColumns = """
@@ -92,7 +94,7 @@ extension PostgresBackend: CallbackStore {
     private static let due = """
         SELECT d.id, d.user_id, c.node, d.address
         FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
-        WHERE d.pushes AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor) AND 
+        WHERE \(isDue) AND 
         """
 
     /// Waits for a row that is being changed when the users are named: else the hint for it would be lost.
@@ -116,29 +118,35 @@ extension PostgresBackend: CallbackStore {
     }
 
     /// Gives up what this node need not push any more: the next message may go to any sender.
-    private func dropIdleCallbacks(of node: NodeID) async throws {
+    private func giveUpIdleCallbacks(of node: NodeID) async throws {
+        let idle: [(user: UserID, device: DeviceID)] = try await pool.run(
+            """
+            SELECT c.user_id, c.device_id FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
+            WHERE c.node = $1 AND NOT \(Self.isDue)
+            """, .id(node)
+        ) { rows in rows.map { ($0.id(0), $0.id(1)) } }
+        // What follows looks again: they may be due by then, and are this node's as before.
+        let free = Set(turns.giveUp(idle.map(\.device)))
+        let users = Set(idle.filter { free.contains($0.device) }.map(\.user))
+        guard !users.isEmpty else { return }
         try await pool.write { transaction in
-            let idle: [UserID] = try transaction.run(
-                """
-                SELECT i.user_id FROM inboxes i WHERE i.user_id = ANY (ARRAY(
-                    SELECT c.user_id FROM callbacks_due c LEFT JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
-                    WHERE c.node = $1 AND NOT \(Self.isDue)
-                )) ORDER BY i.user_id FOR NO KEY UPDATE SKIP LOCKED
-                """, .id(node)
+            let locked: [UserID] = try transaction.run(
+                "SELECT user_id FROM inboxes WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED",
+                .ids(users.sorted())
             ).map { $0.id(0) }
-            guard !idle.isEmpty else { return }
             transaction.runLast(
                 """
-                DELETE FROM callbacks_due c WHERE c.node = $1 AND c.user_id = ANY ($2) AND NOT EXISTS (
+                DELETE FROM callbacks_due c WHERE c.node = $1 AND c.user_id = ANY ($2) AND c.device_id = ANY ($3) AND NOT EXISTS (
                     SELECT 1 FROM devices d WHERE d.user_id = c.user_id AND d.id = c.device_id AND \(Self.isDue)
                 )
-                """, .id(node), .ids(idle))
+                """, .id(node), .ids(locked), .ids(free))
         }
     }
 
-    /// Of a device `d`.
+    /// Of a device `d`: it has an address, something waits, and no live stream takes it.
     private static let isDue = """
-        (coalesce(d.pushes, false) AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor))
+        (d.pushes AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor)
+            AND NOT EXISTS (SELECT 1 FROM stream_attachments a WHERE a.user_id = d.user_id AND a.device_id = d.id))
         """
 
     public func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? { try await targets.submit(device) }
@@ -151,6 +159,7 @@ extension PostgresBackend: CallbackStore {
             SELECT \(targetColumns)
             FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
             WHERE c.device_id = ANY ($1) AND c.node = $2 AND d.pushes
+                AND NOT EXISTS (SELECT 1 FROM stream_attachments a WHERE a.user_id = d.user_id AND a.device_id = d.id)
             """, .ids(devices), .id(node)
         ) { rows in
             let targets = rows.map { row in (row.id(0) as DeviceID, Self.target(row)) }

@@ -6,7 +6,7 @@ extension PostgresBackend: InboxStore {
 
     public func append(_ submissions: [Submission]) async throws -> AppendResult {
         let (limits, node) = (limits, node())
-        return try await pool.write { transaction in
+        return try await commitPool.write { transaction in
             let source = try PostgresAppendSource(submissions, limits: limits, &transaction)
             var plan = AppendPlan(source: source, limits: limits)
             let outcomes = try submissions.map { try plan.add($0) }
@@ -39,7 +39,7 @@ extension PostgresBackend: InboxStore {
     }
 
     public func acknowledge(_ acknowledgements: [Acknowledgement]) async throws -> [AcknowledgementOutcome] {
-        let (outcomes, users) = try await pool.write { transaction in
+        let (outcomes, users) = try await commitPool.write { transaction in
             let rows = try transaction.run(
                 """
                 SELECT d.id, d.user_id, d.generation, i.next, d.cursor FROM devices d JOIN inboxes i ON i.user_id = d.user_id

@@ -4,44 +4,66 @@ import MessengerCore
 extension PostgresBackend: DevicePresence {
     public func attach(_ session: Session) async throws -> StreamAttachment? {
         guard let node = node() else { throw StoreError.unreachable("this process is not registered") }
-        let (attachment, hints) = try await pool.write { transaction in
+        let attachment = StreamAttachment(user: session.user, device: session.device, epoch: .random(in: 1 ... .max))
+        do {
+            return try await attach(attachment, session, node) ? attachment : nil
+        } catch {
+            // It may be there all the same.
+            unfinishedDetachments.withLock { _ = $0.insert(attachment) }
+            throw error
+        }
+    }
+
+    /// False when the session has ended.
+    private func attach(_ attachment: StreamAttachment, _ session: Session, _ node: NodeID) async throws -> Bool {
+        let before: [NodeID]? = try await pool.write { transaction in
             try transaction.run("SELECT 1 FROM inboxes WHERE user_id = $1 FOR NO KEY UPDATE", .id(session.user))
             let isLive = try transaction.run(
                 "SELECT 1 FROM devices WHERE user_id = $1 AND id = $2 AND token = $3", .id(session.user), .id(session.device),
                 .bytes(session.token.bytes))
-            guard !isLive.isEmpty else { return (nil as StreamAttachment?, [:] as [HintDestination: Hints]) }
+            guard !isLive.isEmpty else { return nil }
             let before = try transaction.run(
                 """
                 SELECT node FROM stream_attachments WHERE user_id = $1 AND device_id = $2 UNION ALL
                 SELECT node FROM callbacks_due WHERE user_id = $1 AND device_id = $2 AND node IS NOT NULL
                 """, .id(session.user), .id(session.device)
             ).map { $0.id(0) as NodeID }
-            let epoch = try transaction.run(
-                """
-                INSERT INTO stream_attachments (user_id, device_id, node, epoch) VALUES ($1, $2, $3, nextval('attachment_epochs'))
-                ON CONFLICT (user_id, device_id) DO UPDATE SET node = excluded.node, epoch = excluded.epoch RETURNING epoch
-                """, .id(session.user), .id(session.device), .id(node)
-            ).first?.int(0)
             transaction.runLast(
-                "DELETE FROM callbacks_due WHERE user_id = $1 AND device_id = $2", .id(session.user), .id(session.device))
-            let told = Set(before).subtracting([node])
-            return (
-                StreamAttachment(user: session.user, device: session.device, epoch: epoch ?? 0),
-                Dictionary(uniqueKeysWithValues: told.map { (.node($0), Hints(moved: [session.device])) })
-            )
+                """
+                INSERT INTO stream_attachments (user_id, device_id, node, epoch) VALUES ($1, $2, $3, $4)
+                ON CONFLICT (user_id, device_id) DO UPDATE SET node = excluded.node, epoch = excluded.epoch
+                """, .id(session.user), .id(session.device), .id(node), .int(attachment.epoch))
+            return before
         }
-        send(hints)
-        return attachment
+        guard let before else { return false }
+        let told = Set(before).subtracting([node])
+        send(Dictionary(uniqueKeysWithValues: told.map { (.node($0), Hints(moved: [session.device])) }))
+        return true
     }
 
     public func detach(_ attachment: StreamAttachment) async {
-        // When the database cannot be told now, the end of this node's registration will.
-        try? await pool.write { transaction in
+        do {
+            try await end(attachment)
+        } catch {
+            unfinishedDetachments.withLock { _ = $0.insert(attachment) }
+        }
+    }
+
+    /// Tells the database of the streams that ended while it could not be told. Throws `StoreError`.
+    func finishDetachments() async throws {
+        for attachment in unfinishedDetachments.withLock({ $0 }) {
+            try await end(attachment)
+            unfinishedDetachments.withLock { _ = $0.remove(attachment) }
+        }
+    }
+
+    private func end(_ attachment: StreamAttachment) async throws {
+        try await pool.write { transaction in
             try transaction.run("SELECT 1 FROM inboxes WHERE user_id = $1 FOR NO KEY UPDATE", .id(attachment.user))
             let gone = try transaction.run(
                 "DELETE FROM stream_attachments WHERE user_id = $1 AND device_id = $2 AND epoch = $3", .id(attachment.user),
                 .id(attachment.device), .int(attachment.epoch))
-            if gone.changed == 1 { try Self.noteDueCallbacks(of: attachment.user, &transaction) }
+            if gone.changed == 1 { try Self.noteDueCallbacks(of: [attachment.user], &transaction) }
         }
     }
 

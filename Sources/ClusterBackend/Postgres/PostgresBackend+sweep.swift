@@ -25,7 +25,7 @@ extension PostgresBackend {
                     "SELECT user_id FROM inboxes WHERE user_id > $1 ORDER BY user_id LIMIT $2", .id(position),
                     .int(Int64(Self.inboxesPerSweep))
                 ).map { $0.id(0) } : []
-            let users = acknowledged.union(round).sorted()
+            let users = acknowledged.union(round)
             var outcome = SweepOutcome()
             try Self.dropMessages(of: users, sweep, &transaction, &outcome)
             if goesRound { try Self.dropDoomed(sweep, &transaction, &outcome) }
@@ -38,14 +38,24 @@ extension PostgresBackend {
         return outcome
     }
 
+    private struct Drop {
+        let user: UserID
+        /// The last number that every device has, and the last that is expired.
+        let acknowledged, expired: Int64
+    }
+
     /// Inboxes that somebody works on are left for the next time.
     private static func dropMessages(
-        of users: [UserID], _ sweep: Sweep, _ transaction: inout PostgresTransaction, _ outcome: inout SweepOutcome
+        of users: Set<UserID>, _ sweep: Sweep, _ transaction: inout PostgresTransaction, _ outcome: inout SweepOutcome
     ) throws {
-        guard !users.isEmpty else { return }
-        let drops = try transaction.run(Self.droppable, .ids(users), sweep.expireBefore.map { .id($0) } ?? .null(of: .int)).map {
-            (user: $0.id(0) as UserID, acknowledged: $0.int(1), expired: $0.int(2))
-        }.filter { max($0.acknowledged, $0.expired) > 0 }
+        let candidates = try drops(of: users, sweep, &transaction).map(\.user)
+        guard !candidates.isEmpty else { return }
+        let locked: [UserID] = try transaction.run(
+            "SELECT user_id FROM inboxes WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED",
+            .ids(candidates)
+        ).map { $0.id(0) }
+        // Only what is read after the lock shows the messages that came meanwhile.
+        let drops = try drops(of: locked, sweep, &transaction)
         guard !drops.isEmpty else { return }
         let dropped = try transaction.run(
             Self.drop, .ids(drops.map(\.user)), .ints(drops.map { max($0.acknowledged, $0.expired) }), .int(Int64(sweep.limit)))
@@ -53,19 +63,30 @@ extension PostgresBackend {
         for drop in drops {
             let count = counts[drop.user] ?? 0
             if drop.acknowledged >= drop.expired { outcome.acknowledged += count } else { outcome.expired += count }
-            if count == sweep.limit { outcome.hasMore = true }
+        }
+        outcome.hasMore = counts.values.reduce(0, +) == sweep.limit
+    }
+
+    private static func drops(
+        of users: some Collection<UserID>, _ sweep: Sweep, _ transaction: inout PostgresTransaction
+    ) throws -> [Drop] {
+        guard !users.isEmpty else { return [] }
+        return try transaction.run(droppable, .ids(users), sweep.expireBefore.map { .id($0) } ?? .null(of: .int)).map {
+            Drop(user: $0.id(0), acknowledged: $0.int(1), expired: $0.int(2))
         }
     }
 
     /// Up to which number each inbox may be emptied: because every device has it, because it is expired. The log is in order
     /// of acceptance, so what is expired is its beginning.
     private static let droppable = """
-        SELECT i.user_id, coalesce((SELECT min(cursor) FROM devices d WHERE d.user_id = i.user_id), 0),
-            CASE WHEN $2 IS NULL THEN 0 ELSE coalesce((
-                SELECT number - 1 FROM messages m
-                WHERE m.user_id = i.user_id AND m.number > i.dropped_through AND m.accepted_at >= $2 ORDER BY number LIMIT 1
-            ), i.next - 1) END
-        FROM inboxes i WHERE i.user_id = ANY ($1) AND i.messages > 0 ORDER BY i.user_id FOR NO KEY UPDATE SKIP LOCKED
+        SELECT * FROM (
+            SELECT i.user_id, coalesce((SELECT min(cursor) FROM devices d WHERE d.user_id = i.user_id), 0) AS acknowledged,
+                CASE WHEN $2 IS NULL THEN 0 ELSE coalesce((
+                    SELECT number - 1 FROM messages m
+                    WHERE m.user_id = i.user_id AND m.number > i.dropped_through AND m.accepted_at >= $2 ORDER BY number LIMIT 1
+                ), i.next - 1) END AS expired, i.dropped_through
+            FROM inboxes i WHERE i.user_id = ANY ($1) AND i.messages > 0
+        ) AS inbox WHERE greatest(acknowledged, expired) > dropped_through ORDER BY user_id
         """
 
     private static let drop = """
@@ -76,7 +97,7 @@ extension PostgresBackend {
                 JOIN LATERAL (
                     SELECT user_id, number FROM messages
                     WHERE user_id = d.user_id AND number > i.dropped_through AND number <= d.through ORDER BY number LIMIT $3
-                ) AS oldest ON true
+                ) AS oldest ON true LIMIT $3
             ) AS doomed
             WHERE m.user_id = doomed.user_id AND m.number = doomed.number
             RETURNING m.user_id, m.number, octet_length(m.body) AS size
@@ -153,15 +174,20 @@ extension PostgresBackend {
 
     private static func dropAbandoned(before: Timestamp, _ transaction: inout PostgresTransaction) throws -> [DeviceID] {
         let found = try transaction.run(
-            """
-            SELECT user_id, id FROM devices WHERE failing_since IS NOT NULL AND failing_since <= $1 AND last_seen <= $1 AND pushes
-            ORDER BY user_id LIMIT 100
-            """, .id(before)
+            "SELECT DISTINCT user_id FROM devices d WHERE \(isAbandoned) ORDER BY user_id LIMIT 100", .id(before)
+        ).map { $0.id(0) as UserID }
+        guard !found.isEmpty else { return [] }
+        try transaction.run("SELECT 1 FROM inboxes WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE", .ids(found))
+        // They may have come back meanwhile.
+        let abandoned = try transaction.run(
+            "SELECT user_id, id FROM devices d WHERE \(isAbandoned) AND user_id = ANY ($2) ORDER BY id FOR UPDATE", .id(before),
+            .ids(found)
         ).map { (user: $0.id(0) as UserID, device: $0.id(1) as DeviceID) }
-        for (user, devices) in Dictionary(grouping: found, by: \.user).sorted(by: { $0.key < $1.key }) {
-            try transaction.run("SELECT 1 FROM inboxes WHERE user_id = $1 FOR NO KEY UPDATE", .id(user))
+        for (user, devices) in Dictionary(grouping: abandoned, by: \.user) {
             try remove(devices.map(\.device), of: user, &transaction)
         }
-        return found.map(\.device)
+        return abandoned.map(\.device)
     }
+
+    private static let isAbandoned = "failing_since IS NOT NULL AND failing_since <= $1 AND last_seen <= $1 AND pushes"
 }

@@ -27,14 +27,21 @@ public final class PostgresBackend: Sendable {
         }
     }
 
-    /// Connections per process: appends and acknowledgements each use one at a time, look-ups share the rest.
+    /// Connections per process for all that has none of its own: however many come, they wait for each other alone.
     private static let connections = 8
     /// Round trips that are shared start this far apart: many processes with small batches would cost the database several
     /// times as much for each message.
     static let spacing = Duration.milliseconds(4)
     private static let readSpacing = Duration.milliseconds(2)
+    /// Appends and acknowledgements each use one at a time.
+    private static let commitConnections = 2
+    /// The registration is renewed while the list of ended sessions is read.
+    private static let registrationConnections = 2
 
     let pool: PostgresPool
+    let commitPool: PostgresPool
+    /// For what keeps this process registered: it must not wait for a crowd.
+    let registrationPool: PostgresPool
     let limits: InboxLimits
     /// This process among the others; nil outside of an installation that runs.
     let node: @Sendable () -> NodeID?
@@ -47,7 +54,9 @@ public final class PostgresBackend: Sendable {
     let targets: GroupCommit<DeviceID, CallbackTarget?>
     /// The earliest time of the next look for callbacks: hints that come together share one.
     let nextLook = Mutex(ContinuousClock.now)
-    let pausedCallbacks = PausedDevices()
+    let turns = PushTurns()
+    /// Streams that may still be attached to this node although they have ended.
+    let unfinishedDetachments = Mutex<Set<StreamAttachment>>([])
     private let sendHints = Mutex<@Sendable ([HintDestination: Hints]) -> Void>({ _ in })
 
     /// Throws `OpenError` unless the database can be used as it is.
@@ -71,6 +80,8 @@ public final class PostgresBackend: Sendable {
     private init(_ address: PostgresAddress, limits: InboxLimits, node: @escaping @Sendable () -> NodeID?, logger: Logger) {
         let pool = PostgresPool(address, limit: Self.connections, logger: logger)
         self.pool = pool
+        commitPool = PostgresPool(address, limit: Self.commitConnections, logger: logger)
+        registrationPool = PostgresPool(address, limit: Self.registrationConnections, logger: logger)
         self.limits = limits
         self.node = node
         pages = GroupCommit(maximumItems: 64, maximumBytes: 16 << 20, size: \.bytes, spacing: Self.readSpacing) {
@@ -81,10 +92,14 @@ public final class PostgresBackend: Sendable {
         }
     }
 
-    public func close() { pool.close() }
+    public func close() {
+        for pool in pools { pool.close() }
+    }
 
     /// False while the database cannot be reached.
-    public var isReachable: Bool { pool.isReachable }
+    public var isReachable: Bool { pools.allSatisfy(\.isReachable) }
+
+    private var pools: [PostgresPool] { [pool, commitPool, registrationPool] }
 
     /// Called with hints for other processes that turned up outside of an append. To be set before the first of them.
     public func onHints(_ send: @escaping @Sendable ([HintDestination: Hints]) -> Void) {

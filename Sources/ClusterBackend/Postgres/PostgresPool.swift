@@ -8,7 +8,7 @@ final class PostgresPool: Sendable {
     private typealias State = PoolState<PostgresConnection, Waiter>
 
     /// How often a transaction is run before its failure is told.
-    private static let attempts = 4
+    private static let attempts = 8
 
     private let address: PostgresAddress
     private let logger: Logger

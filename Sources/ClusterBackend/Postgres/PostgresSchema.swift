@@ -104,7 +104,6 @@ enum PostgresSchema {
                 PRIMARY KEY (user_id, device_id)
             ) WITH (fillfactor = 50)
             """,
-            "CREATE SEQUENCE attachment_epochs",
             "CREATE INDEX stream_attachments_by_node ON stream_attachments (node)",
             """
             CREATE TABLE callbacks_due (
@@ -126,6 +125,7 @@ enum PostgresSchema {
             CREATE TABLE ended_sessions (                     -- what other listeners may still hold for alive
                 transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
                 device_id bigint NOT NULL,
+                generation bigint NOT NULL,                   -- of the device since: older sessions have ended
                 ended_at timestamptz NOT NULL DEFAULT now()
             )
             """,

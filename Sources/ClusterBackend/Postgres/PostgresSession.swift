@@ -27,6 +27,8 @@ final class PostgresSession {
     /// Names of prepared statements by their text.
     private var prepared: [String: String] = [:]
     private var lastName = 0
+    /// Nobody waits for its answers any more.
+    private var isGivenUp = false
 
     /// What is on its way and will be answered.
     private enum Command {
@@ -51,7 +53,7 @@ final class PostgresSession {
 
     deinit { PQfinish(handle) }
 
-    var isBroken: Bool { PQstatus(handle) != CONNECTION_OK }
+    var isBroken: Bool { isGivenUp || PQstatus(handle) != CONNECTION_OK }
     var serverVersion: Int { Int(PQserverVersion(handle)) }
 
     /// Runs the statements in one round trip, one result for each. After an error, those behind it have not run.
@@ -143,12 +145,16 @@ final class PostgresSession {
 
     private func wait(for events: Int16, until deadline: Duration) throws(PostgresError) {
         let left = deadline - TimeSource.system.uptime()
-        guard left > .zero else { throw .connectionLost("no answer within \(Self.patience.components.seconds) s") }
+        guard left > .zero else {
+            isGivenUp = true
+            throw .connectionLost("no answer within \(Self.patience.components.seconds) s")
+        }
         var descriptor = pollfd(fd: PQsocket(handle), events: events, revents: 0)
         poll(&descriptor, 1, Int32(clamping: left.milliseconds + 1))
     }
 
     private func lost() -> PostgresError {
+        isGivenUp = true
         let reason = String(cString: PQerrorMessage(handle)).singleLine
         return .connectionLost(reason.isEmpty ? "closed" : reason)
     }

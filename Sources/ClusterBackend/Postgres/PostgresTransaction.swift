@@ -1,7 +1,10 @@
 /// One transaction on one connection: BEGIN travels with its first statements, COMMIT with its last.
 struct PostgresTransaction: ~Copyable {
-    /// With its number, so that a COMMIT without an answer can be asked after.
-    private static let begin = [PostgresStatement("BEGIN"), PostgresStatement("SELECT pg_current_xact_id()::text")]
+    /// Whatever the server's default is: each statement sees what was committed before it, as the locks want. With the
+    /// transaction's number, so that a COMMIT without an answer can be asked after.
+    private static let begin = [
+        PostgresStatement("BEGIN ISOLATION LEVEL READ COMMITTED"), PostgresStatement("SELECT pg_current_xact_id()::text"),
+    ]
 
     private let session: PostgresSession
     private var isOpen = false

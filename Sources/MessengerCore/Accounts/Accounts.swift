@@ -117,6 +117,12 @@ public struct Accounts: Sendable {
         streams.end(devices, .loggedOut)
     }
 
+    /// The same for sessions that may have ended elsewhere, a while ago.
+    public func ended(_ ended: [EndedSessions]) {
+        sessions.ended(ended)
+        streams.end(ended, .loggedOut)
+    }
+
     /// Any session may have ended, and other processes do not know the streams here any more.
     public func lostTouch() {
         sessions.clear()

@@ -51,6 +51,17 @@ public final class SessionCache: Sendable {
         }
     }
 
+    /// These have ended; what their devices began since goes on.
+    func ended(_ ended: [EndedSessions]) {
+        state.withLock { state in
+            state.endings += 1
+            for ended in ended {
+                guard let token = state.tokens[ended.device], let session = state.sessions[token] else { continue }
+                if session.generation < ended.before { state.remove(ended.device) }
+            }
+        }
+    }
+
     /// Any session may have ended.
     func clear() {
         state.withLock { state in

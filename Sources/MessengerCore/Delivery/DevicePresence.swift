@@ -5,8 +5,8 @@ public protocol DevicePresence: Sendable {
     /// The device's stream is here from now on, and ends wherever it was before. Nil when the session has ended, or is not
     /// its device's newest login any more. Throws `StoreError`.
     func attach(_ session: Session) async throws -> StreamAttachment?
-    /// The stream is here no more. Nothing happens when the device's stream has moved meanwhile. A failure is not told: the
-    /// attachment ends with this process's registration at the latest.
+    /// The stream is here no more. Nothing happens when the device's stream has moved meanwhile. A failure is not told: it is
+    /// tried again until it is done.
     func detach(_ attachment: StreamAttachment) async
     /// Those of the attachments that hold no more.
     func moved(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment]

@@ -67,6 +67,14 @@ public final class LiveStreams: Sendable {
         for bell in bells { bell.end(reason) }
     }
 
+    /// Ends the streams of these sessions, not what the same devices have opened since.
+    public func end(_ ended: [EndedSessions], _ reason: StreamBell.EndReason) {
+        let bells = state.withLock { state in
+            ended.compactMap { ended in state.byDevice[ended.device].flatMap { $0.generation < ended.before ? $0 : nil } }
+        }
+        for bell in bells { bell.end(reason) }
+    }
+
     /// Ends the streams of these attachments, not what the same devices have opened since.
     public func end(_ attachments: [StreamAttachment], _ reason: StreamBell.EndReason) {
         let bells = state.withLock { state in attachments.compactMap { state.byDevice[$0.device] } }

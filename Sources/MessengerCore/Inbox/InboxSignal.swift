@@ -15,8 +15,8 @@ public enum InboxNews: Sendable {
     case stored([InboxMessage])
     /// Another process says so.
     case hints(Hints)
-    /// Another process has ended the sessions of these devices.
-    case sessionsEnded([DeviceID])
+    /// Sessions that ended, wherever it was.
+    case sessionsEnded([EndedSessions])
     /// Other processes have held this one for dead, or it was not told of ended sessions for long.
     case lostTouch
     /// There are callbacks that nobody pushes.
