@@ -16,6 +16,7 @@ struct CommitTests {
                     try await database.withBackend { quick in
                         let receiver = try await TestAccount.make(quick)
                         let release = DispatchSemaphore(value: 0)
+                        defer { release.signal() }
                         proxy.meetNextCommit(.hold(release))
                         async let first = receiver.send("first", on: slow)
                         try await eventually("the commit is held back") { proxy.faults == 1 }

@@ -89,7 +89,10 @@ struct DatabaseOutageTests {
                         }
                     }
                     for round in 0..<4 {
-                        try await Task.sleep(for: .milliseconds(300))
+                        let before = try await backend.sql("SELECT count(*) FROM messages")
+                        try await eventually("it goes on", within: .seconds(30)) {
+                            try await backend.sql("SELECT count(*) FROM messages") > before + 20
+                        }
                         if round == 2 {
                             try await server.kill()
                             try await server.start()
@@ -105,7 +108,7 @@ struct DatabaseOutageTests {
                     #expect(texts.filter { !unknown.contains($0) } == accepted)
                     #expect(Set(texts).count == texts.count)
                     #expect(try await accounts[index].numbers(backend) == (0..<texts.count).map { Int64($0) + 1 })
-                    #expect(accepted.count > 4)
+                    #expect(!accepted.isEmpty)
                 }
             }
         }
