@@ -88,8 +88,8 @@ struct Settings {
         if let value = try await read.converted("min-free", "bytes, or such as 256M", Self.size) {
             server.minimumFreeDisk = value
         }
-        if let url = try await read.text("database"), url != "sqlite" { database = try PostgresAddress(url) }
-        if let url = try await read.text("broker"), url != "local" { broker = try RabbitMQAddress(url) }
+        database = try await read.address("database", unless: "sqlite") { try PostgresAddress($0) }
+        broker = try await read.address("broker", unless: "local") { try RabbitMQAddress($0) }
         let levels = "trace, debug, info, notice, warning, error or critical"
         if let value = try await read.converted("log-level", levels, { Logger.Level(rawValue: $0) }) { logLevel = value }
         if let value = try await read.converted("log-format", "text or json", { LogLineFormat(rawValue: $0) }) {
@@ -181,6 +181,12 @@ private struct Reader {
         guard let text = try await text(name) else { return nil }
         guard let value = convert(text) else { throw Settings.Invalid(description: "\(name): \"\(text)\" is not \(expected)") }
         return value
+    }
+
+    /// Nil when it is not named, or is `local`; what is wrong with it says `parse`.
+    func address<Address>(_ name: String, unless local: String, _ parse: (String) throws -> Address) async throws -> Address? {
+        guard let text = try await text(name), text != local else { return nil }
+        do { return try parse(text) } catch { throw Settings.Invalid(description: "\(name): \(error)") }
     }
 
     func number(_ name: String, in range: ClosedRange<Int>) async throws -> Int? {

@@ -3,7 +3,7 @@ import NIOCore
 import NIOHTTPTypes
 
 /// Answers `POST /api/messages/` on the event loop, without a task, when nothing about it is unusual; every other request
-/// goes on to the router as it came. See docs/decisions/0008-sends-are-answered-before-the-router.md.
+/// goes on to the router as it came. See docs/decisions/0009-sends-are-answered-before-the-router.md.
 ///
 /// Answers keep the order of the requests: a send is taken only while the router has none of this connection, and while
 /// one is being committed what comes next waits here, no more than one read of it.
