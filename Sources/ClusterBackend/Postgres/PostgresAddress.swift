@@ -10,9 +10,10 @@ public struct PostgresAddress: Sendable, CustomStringConvertible {
     }
 
     /// Index scans and generic plans: every statement reads by key, and a plan that was made while a table was small must
-    /// not be kept. What is answered is on disk, whatever the server's own default is.
+    /// not be kept. What is answered is on disk, whatever the server's own default is. A process that hangs within a
+    /// transaction loses its locks before those who wait for them give up.
     private static let options = """
-        -c synchronous_commit=on -c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=10000 \
+        -c synchronous_commit=on -c statement_timeout=5000 -c lock_timeout=4000 -c idle_in_transaction_session_timeout=3000 \
         -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c client_min_messages=error
         """
 
