@@ -47,7 +47,7 @@ struct CheckerTests {
             let scenario = DeliveryScenario(
                 rounds: 0, leastSent: 400, patience: fault == nil ? .seconds(15) : .seconds(2), base: server.url,
                 seed: .random(in: 0...999_999))
-            return try await scenario.run {}
+            return try await scenario.run { _ in }
         }
     }
 }

@@ -15,6 +15,16 @@ final class ChildProcess: Sendable {
         let code: Int32
         let standard: String
         let error: String
+
+        /// Throws `Failed` when it ended in another way than with 0.
+        func assertSuccess() throws {
+            guard code == 0 else { throw Failed(code: code, error: error) }
+        }
+    }
+
+    struct Failed: Error {
+        let code: Int32
+        let error: String
     }
 
     let id: pid_t

@@ -17,10 +17,14 @@ struct ClusterScriptTests {
     }
 
     @Test func `What dies is started again, and commands do what they say`() async throws {
-        try await ClusterProcess.run(binary: binary, ["--senders", "1", "--", "--registration", "closed"]) { cluster in
+        let flags = ["--senders", "1", "--", "--registration", "closed", "--callback-allow", "127.0.0.0/8"]
+        try await ClusterProcess.run(binary: binary, flags) { cluster in
             let first = try cluster.processes
             #expect(first.keys.sorted() == Self.names)
-            #expect(ClusterProcess.commandLine(first["listener-1"] ?? 0).contains("--registration closed"))
+            let listener = ClusterProcess.commandLine(first["listener-1"] ?? 0)
+            #expect(listener.contains("--registration closed --callback-allow 127.0.0.0/8"))
+            let sender = ClusterProcess.commandLine(first["sender-1"] ?? 0)
+            #expect(sender.contains("--callback-allow=127.0.0.0/8") && !sender.contains("--registration"))
 
             for name in Self.names { kill(try #require(first[name]), SIGKILL) }
             try await eventually("all run again", within: .seconds(60)) {

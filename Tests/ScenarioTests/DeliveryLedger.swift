@@ -17,14 +17,19 @@ actor DeliveryLedger {
 
     private struct Message {
         let receivers: Set<Int64>
-        var isAccepted = false
+        var acceptedAt: ContinuousClock.Instant?
         var isUnknown = false
+
+        var isAccepted: Bool { acceptedAt != nil }
     }
 
     private struct Arrivals {
         var highest: Int64 = 0
         var ids: [Int64: String] = [:]
         var outstanding: Set<String> = []
+        var repeats = 0
+        /// How often it answered with an error what had arrived.
+        var refusals = 0
     }
 
     private struct Inbox {
@@ -36,6 +41,13 @@ actor DeliveryLedger {
     private var readers: [Reader: Arrivals] = [:]
     private var inboxes: [Int64: Inbox] = [:]
     private var seen = Verdict()
+    /// How often each callback address may see a message again.
+    private var allowedRepeats = 0
+    private var slowest: [Kind: Duration] = [:]
+    private let allowsUnavailable: Bool
+
+    /// - Parameter allowsUnavailable: whether 503 may be an answer, since a fault leaves nobody to ask.
+    init(allowsUnavailable: Bool = false) { self.allowsUnavailable = allowsUnavailable }
 
     /// The reader must get everything that is accepted for its inbox from now on.
     func expect(_ reader: Reader) { readers[reader] = Arrivals() }
@@ -49,7 +61,7 @@ actor DeliveryLedger {
     /// The server has answered 200; a repeat of the answer changes nothing.
     func accepted(_ id: String) {
         guard let message = messages[id], !message.isAccepted else { return }
-        messages[id]?.isAccepted = true
+        messages[id]?.acceptedAt = .now
         messages[id]?.isUnknown = false
         for reader in readers.keys.filter({ message.receivers.contains($0.inbox) }) {
             let number = inboxes[reader.inbox]?.numbers[id]
@@ -75,8 +87,12 @@ actor DeliveryLedger {
         guard var arrivals = readers.removeValue(forKey: reader) else { return }
         if arrivals.ids.updateValue(id, forKey: number) == id {
             seen.repeated += 1
+            arrivals.repeats += 1
         } else {
             seen.delivered += 1
+            if let acceptedAt = messages[id]?.acceptedAt {
+                slowest[reader.kind] = max(slowest[reader.kind] ?? .zero, .now - acceptedAt)
+            }
             if number <= arrivals.highest { seen.outOfOrder.append("\(what), after \(arrivals.highest)") }
             arrivals.highest = max(arrivals.highest, number)
             arrivals.outstanding.remove(id)
@@ -84,8 +100,34 @@ actor DeliveryLedger {
         readers[reader] = arrivals
     }
 
+    /// Something that was measured, for the line about the run.
+    func note(_ text: String) { seen.notes.append(text) }
+
     /// Anything else that must not be: an answer, an event.
     func surprise(_ what: String) { seen.surprises.append(what) }
+
+    /// An answer that was not asked for.
+    /// - Parameter saysWhen: whether it says when to try again, as 503 must.
+    func refused(_ what: String, _ status: Int, _ text: String, saysWhen: Bool = true) {
+        if status == 503, saysWhen, allowsUnavailable {
+            seen.unavailable += 1
+        } else {
+            surprise("\(what) was answered \(status) \(text)\(saysWhen ? "" : ", without Retry-After")")
+        }
+    }
+
+    /// A callback address got a message, and answered with an error: it comes again.
+    func refusedCallback(at reader: Reader) { readers[reader]?.refusals += 1 }
+
+    /// Something fails now: each callback address may see a message again, so often.
+    func allowRepeats(_ count: Int) { allowedRepeats += count }
+
+    /// The longest that an accepted message took to arrive since the last call; one that is due counts with its time so far.
+    func takeSlowest(at kind: Kind) -> Duration {
+        let due = readers.filter { $0.key.kind == kind }.values.flatMap(\.outstanding)
+        let waits: [Duration] = due.compactMap { messages[$0]?.acceptedAt.map { .now - $0 } }
+        return max(slowest.removeValue(forKey: kind) ?? .zero, waits.max() ?? .zero)
+    }
 
     /// What was sent so far, and how many arrivals are still due for what was accepted.
     var progress: (sent: Int, outstanding: Int) {
@@ -97,7 +139,13 @@ actor DeliveryLedger {
         var verdict = seen
         verdict.accepted = messages.values.count { $0.isAccepted }
         verdict.unknown = messages.values.count { $0.isUnknown }
-        for (reader, arrivals) in readers { verdict.lost += arrivals.outstanding.map { "\($0) at \(reader)" } }
+        for (reader, arrivals) in readers {
+            verdict.lost += arrivals.outstanding.map { "\($0) at \(reader)" }
+            if reader.kind == .callback, arrivals.repeats > arrivals.refusals + allowedRepeats {
+                verdict.repeatedTooOften.append(
+                    "\(arrivals.repeats) at \(reader), of \(arrivals.refusals) refused and \(allowedRepeats) allowed")
+            }
+        }
         verdict.torn = messages.filter { id, message in
             let stored = message.receivers.filter { inboxes[$0]?.numbers[id] != nil }
             let watched = message.receivers.filter { inbox in readers.keys.contains { $0.inbox == inbox } }

@@ -88,6 +88,38 @@ struct DeliveryLedgerTests {
         #expect(await ledger.verdict.isClean)
     }
 
+    @Test func `A callback may come again after each refusal and each fault, and not more often`() async {
+        await begin("a", to: [2])
+        await ledger.refusedCallback(at: other)
+        await ledger.allowRepeats(1)
+        for _ in 1...3 { await ledger.arrived(1, "a", at: other) }
+        #expect(await ledger.verdict.isClean)
+        await ledger.arrived(1, "a", at: other)
+        #expect(await ledger.verdict.repeatedTooOften.count == 1)
+    }
+
+    @Test func `503 is a surprise, but where a fault explains it and it says when to try again`() async {
+        let lenient = DeliveryLedger(allowsUnavailable: true)
+        for ledger in [ledger, lenient] {
+            await ledger.refused("a", 503, "")
+            await ledger.refused("b", 503, "", saysWhen: false)
+            await ledger.refused("c", 500, "")
+        }
+        #expect(await ledger.verdict.surprises.count == 3)
+        #expect(await lenient.verdict.surprises.count == 2)
+        #expect(await lenient.verdict.unavailable == 1)
+    }
+
+    @Test func `The slowest arrival is measured from the answer, and what is still due counts`() async throws {
+        await begin("a", "b")
+        await accept("a")
+        #expect(await ledger.takeSlowest(at: .stream) > .zero)
+        await arrive((1, "a"), at: stream)
+        #expect(await ledger.takeSlowest(at: .stream) > .zero)
+        #expect(await ledger.takeSlowest(at: .stream) == .zero)
+        #expect(await ledger.takeSlowest(at: .fetch) > .zero)
+    }
+
     @Test func `An altered text is never sent`() {
         for sequence in [1, 7, 100] {
             let message = ScenarioMessage(writer: "w1-last", sequence: sequence)

@@ -15,7 +15,7 @@ struct FetchReader: Sendable {
             do {
                 try await read(after: &stored, &random)
             } catch let error as UnexpectedAnswer {
-                await ledger.surprise("\(reader) was answered \(error.status) \(error.text)")
+                await ledger.refused("\(reader)", error.status, error.text)
             } catch {
                 // The server has gone, or this reader is to end.
             }
@@ -37,6 +37,6 @@ struct FetchReader: Sendable {
         stored = max(stored, page.messages.map(\.number).max() ?? 0)
         guard random.oneIn(2), stored > 0 else { return }
         let answer = try await user.acknowledge(stored)
-        if answer.status != 200 { await ledger.surprise("ack of \(stored) at \(reader): \(answer.status) \(answer.text)") }
+        if answer.status != 200 { await ledger.refused("ack of \(stored) at \(reader)", answer.status, answer.text) }
     }
 }

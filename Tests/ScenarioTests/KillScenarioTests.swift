@@ -8,7 +8,7 @@ struct KillScenarioTests {
         let start = ContinuousClock.now
         let verdict = try await ServerProcess.run(port: ServerProcess.freePort(), ["--log-level", "notice"]) { server in
             let scenario = DeliveryScenario(rounds: ScenarioSettings.rounds, base: server.url, seed: ScenarioSettings.seed)
-            let verdict = try await scenario.run { try await server.restart() }
+            let verdict = try await scenario.run { _ in try await server.restart() }
             #expect(server.isRunning, "\(server.log)")
             return verdict
         }

@@ -8,6 +8,8 @@ struct ScenarioWriter: Sendable {
     let usesKeys: Bool
     let receivers: [Int64]
     let ledger: DeliveryLedger
+    /// Milliseconds from an answer to the next message.
+    var pace = 0...4
 
     /// Writes until the sign is up; then the last message still gets its answer, if it has a key.
     func run(_ random: SeededRandom, until stop: StopSign) async {
@@ -19,7 +21,7 @@ struct ScenarioWriter: Sendable {
             let count = random.oneIn(5) ? Int.random(in: 2...receivers.count, using: &random) : 1
             let chosen = Array(receivers.shuffled(using: &random).prefix(count))
             await send(ScenarioMessage(writer: name, sequence: sequence), to: chosen, &random)
-            try? await Task.sleep(for: random.pause(0...4))
+            try? await Task.sleep(for: random.pause(pace))
         }
     }
 
@@ -51,19 +53,25 @@ struct ScenarioWriter: Sendable {
         // A key may also come again after its answer: the client died before it wrote that down.
         var answersWanted = usesKeys && (message.sequence == 1 || random.oneIn(20)) ? 2 : 1
         repeat {
-            do {
-                let answer = try await user.client.call(
-                    "POST", "/api/messages/", json: body, token: user.token, headers: headers, timeout: .seconds(20))
-                if answer.status == 200 {
-                    await ledger.accepted(message.id)
-                } else {
-                    await ledger.surprise("\(message.id) was answered \(answer.status) \(answer.text)")
-                }
+            if await isAnswered(message, body, headers) {
                 answersWanted -= 1
-            } catch {
+            } else {
                 await ledger.unknown(message.id)
                 try? await Task.sleep(for: random.pause(10...40))
             }
         } while answersWanted > 0 && usesKeys && !Task.isCancelled
+    }
+
+    /// 503 is no answer: it leaves open what is stored.
+    private func isAnswered(_ message: ScenarioMessage, _ body: String, _ headers: [String: String]) async -> Bool {
+        let answer = try? await user.client.call(
+            "POST", "/api/messages/", json: body, token: user.token, headers: headers, timeout: .seconds(20))
+        guard let answer else { return false }
+        if answer.status == 200 {
+            await ledger.accepted(message.id)
+            return true
+        }
+        await ledger.refused(message.id, answer.status, answer.text, saysWhen: answer.headers["retry-after"] != nil)
+        return answer.status != 503
     }
 }

@@ -4,6 +4,8 @@ import TestSupport
 struct StreamReader: Sendable {
     let user: TestUser
     let ledger: DeliveryLedger
+    /// Whether it never cuts a stream itself.
+    var isSteady = false
 
     var reader: DeliveryLedger.Reader { .init(inbox: user.id, device: user.device, kind: .stream) }
 
@@ -15,7 +17,7 @@ struct StreamReader: Sendable {
             do {
                 try await read(after: &stored, &random)
             } catch let error as UnexpectedAnswer {
-                await ledger.surprise("\(reader) was answered \(error.status) \(error.text)")
+                await ledger.refused("\(reader)", error.status, error.text)
             } catch {
                 // The server has gone, or this reader is to end.
             }
@@ -27,7 +29,7 @@ struct StreamReader: Sendable {
     private func read(after stored: inout Int64, _ random: inout SeededRandom) async throws {
         let last = stored
         let inHeader = random.oneIn(2)
-        let most = Int.random(in: random.oneIn(3) ? 1...5 : 6...200, using: &random)
+        let most = isSteady ? Int.max : Int.random(in: random.oneIn(3) ? 1...5 : 6...200, using: &random)
         stored = try await user.client.stream(
             token: user.token, after: inHeader ? nil : last, headers: inHeader ? ["Last-Event-ID": "\(last)"] : [:]
         ) { events in
@@ -39,7 +41,7 @@ struct StreamReader: Sendable {
                     if let message = event.message {
                         let number = message.messageID.rawValue
                         await ledger.arrived(number, ScenarioMessage.id(in: message.message), at: reader)
-                        if number <= last { await ledger.surprise("\(number) at \(reader), which resumed after \(last)") }
+                        if number <= stored { await ledger.surprise("\(number) at \(reader), which had \(stored)") }
                         stored = max(stored, number)
                         count += 1
                         if random.oneIn(10) { try await acknowledge(stored) }
@@ -58,6 +60,6 @@ struct StreamReader: Sendable {
 
     private func acknowledge(_ number: Int64) async throws {
         let answer = try await user.acknowledge(number)
-        if answer.status != 200 { await ledger.surprise("ack of \(number) at \(reader): \(answer.status) \(answer.text)") }
+        if answer.status != 200 { await ledger.refused("ack of \(number) at \(reader)", answer.status, answer.text) }
     }
 }

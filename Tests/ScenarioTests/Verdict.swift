@@ -8,6 +8,10 @@ struct Verdict: Sendable {
     var delivered = 0
     /// The same number with the same message once more, which is allowed.
     var repeated = 0
+    /// Answers with 503, where they are allowed.
+    var unavailable = 0
+    /// What else was measured.
+    var notes: [String] = []
 
     /// Accepted, but never arrived at a reader that should have it.
     var lost: [String] = []
@@ -21,13 +25,15 @@ struct Verdict: Sendable {
     var neverSent: [String] = []
     /// Not answered, and stored for some of its receivers only.
     var torn: [String] = []
+    /// More often than callbacks may be, by what failed meanwhile.
+    var repeatedTooOften: [String] = []
     /// Answers and events that must not be.
     var surprises: [String] = []
 
     private var faults: [(String, [String])] {
         [
             ("lost", lost), ("out of order", outOfOrder), ("number reused", reusedNumbers), ("stored twice", storedTwice),
-            ("never sent", neverSent), ("torn", torn), ("surprise", surprises),
+            ("never sent", neverSent), ("torn", torn), ("repeated too often", repeatedTooOften), ("surprise", surprises),
         ].filter { !$0.1.isEmpty }
     }
 

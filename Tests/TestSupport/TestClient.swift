@@ -24,11 +24,13 @@ public final class TestClient: Sendable {
     public let base: String
     private let http: HTTPClient
 
-    /// - Parameter base: such as `http://127.0.0.1:1234`. TLS certificates are not checked: the server is this test's own.
-    public init(_ base: String, http1Only: Bool = true) {
+    /// - Parameters:
+    ///   - base: such as `http://127.0.0.1:1234`. TLS certificates are not checked: the server is this test's own.
+    ///   - silence: after so long without a byte an answer counts as broken.
+    public init(_ base: String, http1Only: Bool = true, silence: Duration = .seconds(60)) {
         self.base = base
         var configuration = HTTPClient.Configuration(certificateVerification: .none)
-        configuration.timeout = .init(connect: .seconds(5), read: .seconds(60))
+        configuration.timeout = .init(connect: .seconds(5), read: .init(silence))
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1_000
         configuration.httpVersion = http1Only ? .http1Only : .automatic
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

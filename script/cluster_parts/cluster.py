@@ -121,7 +121,7 @@ class Cluster:
         async def is_ready(process):
             return "Ready" in process.logged()
 
-        return Program(name, self._role(name, "sender"), is_ready)
+        return Program(name, self._role(name, "sender", *self.options.sender_flags), is_ready)
 
     # What is asked
 
