@@ -113,8 +113,9 @@ class Cluster:
         async def is_ready(_):
             return await proxy.answers_health(port)
 
-        # The limits by client address are nginx's, which sees all requests.
-        flags = ["--host", "127.0.0.1", "--port", port, "--no-tls", "--trusted-proxies", "127.0.0.1", "--rate-limit", 0]
+        flags = ["--host", "127.0.0.1", "--port", port, "--no-tls", "--trusted-proxies", "127.0.0.1"]
+        if self.options.rate_limit is not None:
+            flags += ["--rate-limit", self.options.rate_limit]
         return Program(name, self._role(name, "listener", *flags, *self.options.listener_flags), is_ready)
 
     def _sender(self, name):

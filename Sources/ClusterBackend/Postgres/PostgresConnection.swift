@@ -4,6 +4,13 @@ import Dispatch
 actor PostgresConnection {
     private let executor = ConnectionExecutor()
     private let session: PostgresSession
+    /// Tells the server's run, in which transaction numbers are unique, from that before a crash.
+    private let serverRun: String
+
+    /// After a crash all of the server's processes are new, the postmaster perhaps not: its own ones have no user.
+    static let serverRunQuery = """
+        pg_postmaster_start_time()::text || ' ' || (SELECT min(pid) FROM pg_stat_activity WHERE usesysid IS NULL)::text
+        """
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -20,11 +27,9 @@ actor PostgresConnection {
 
     private init(connectingTo address: PostgresAddress) throws(PostgresError) {
         session = try PostgresSession(address)
-        try Self.assertDurable(session)
-    }
-
-    private static func assertDurable(_ session: PostgresSession) throws(PostgresError) {
-        guard try session.run([PostgresStatement("SELECT current_setting('fsync')")])[0].first?.text(0) == "on" else {
+        let server = try session.run([PostgresStatement("SELECT current_setting('fsync'), \(Self.serverRunQuery)")])[0].first
+        serverRun = server?.text(1) ?? ""
+        guard server?.text(0) == "on" else {
             throw .refused(
                 state: PostgresError.notDurable,
                 message: "the database runs with fsync=off, which loses messages in a power cut; set fsync=on in postgresql.conf")
@@ -51,7 +56,7 @@ actor PostgresConnection {
                 try transaction.commit()
                 return .committed(value)
             } catch .commitUnanswered(let number) {
-                return .unanswered(number: number, value)
+                return .unanswered(number: number, serverRun: serverRun, value)
             }
         } catch {
             transaction.rollBack()
@@ -63,7 +68,7 @@ actor PostgresConnection {
 enum TransactionResult<Value: Sendable>: Sendable {
     case committed(Value)
     /// What it would return if it is committed.
-    case unanswered(number: String, Value)
+    case unanswered(number: String, serverRun: String, Value)
 }
 
 /// A serial queue as the executor of a connection.

@@ -42,8 +42,8 @@ final class PostgresPool: Sendable {
         for _ in 0..<Self.attempts {
             switch try await attempting({ try await $0.transaction(body) }) {
             case .committed(let value): return value
-            case .unanswered(let number, let value):
-                if try await isCommitted(number) { return value }
+            case .unanswered(let number, let serverRun, let value):
+                if try await isCommitted(number, serverRun) { return value }
             }
         }
         throw StoreError.unreachable("the connection broke at each commit")
@@ -77,13 +77,20 @@ final class PostgresPool: Sendable {
     }
 
     /// What became of a transaction whose COMMIT got no answer. Throws `StoreError.outcomeUnknown` when nobody knows.
-    private func isCommitted(_ number: String) async throws -> Bool {
+    ///
+    /// A server that crashed gives the numbers anew that its log on disk does not hold: a committed transaction of that number
+    /// may then be another. One that is not committed is not ours either way.
+    private func isCommitted(_ number: String, _ serverRun: String) async throws -> Bool {
         let start = TimeSource.system.uptime()
         while TimeSource.system.uptime() - start < PostgresSession.patience {
-            let status = try? await run("SELECT pg_xact_status($1::xid8)", .text(number)) { $0.first?.text(0) ?? "" }
-            switch status {
-            case "committed": return true
-            case "aborted": return false
+            let answer = try? await run(
+                "SELECT pg_xact_status($1::xid8), \(PostgresConnection.serverRunQuery) = $2", .text(number), .text(serverRun)
+            ) { ($0.first?.text(0) ?? "", $0.first?.bool(1) ?? false) }
+            switch answer {
+            case ("committed", true)?: return true
+            case ("committed", false)?:
+                throw StoreError.outcomeUnknown("the database crashed at a commit; whether it is stored is not known")
+            case ("aborted", _)?: return false
             default: try? await Task.sleep(for: .milliseconds(50))
             }
         }
