@@ -133,7 +133,8 @@ public struct MessengerServer: Service {
     ) -> RouteTable {
         let authenticator = Authenticator(accounts: accounts)
         let stream = StreamResponder(
-            inbox: inbox, store: stores.callbacks, streams: streams, presence: stores.presence, callbacks: mailbox)
+            inbox: inbox, store: stores.callbacks, streams: streams, presence: stores.presence,
+            knowsEndedSessions: stores.trustsSessionCache, callbacks: mailbox)
         return RouteTable(
             ServiceRoutes(readiness: stores.readiness).routes
                 + AccountRoutes(

@@ -17,8 +17,14 @@ public struct LiveStream: Sendable {
     private let inbox: Inbox
     private let callbacks: any CallbackStore
     private let bell: StreamBell
+    private let knowsEndedSessions: @Sendable () -> Bool
 
-    public init(inbox: Inbox, callbacks: any CallbackStore, bell: StreamBell) {
+    /// - Parameter knowsEndedSessions: false while the stream's session may have ended without a word to this process.
+    public init(
+        inbox: Inbox, callbacks: any CallbackStore, bell: StreamBell,
+        knowsEndedSessions: @escaping @Sendable () -> Bool = { true }
+    ) {
+        self.knowsEndedSessions = knowsEndedSessions
         self.inbox = inbox
         self.callbacks = callbacks
         self.bell = bell
@@ -38,6 +44,7 @@ public struct LiveStream: Sendable {
                 bell.end(.loggedOut)
                 break
             }
+            guard try await isStillLive() else { break }
             var events = Self.events(of: page, after: &last)
             let isEmpty = page.messages.isEmpty
             if isEmpty, !isCaughtUp {
@@ -60,12 +67,19 @@ public struct LiveStream: Sendable {
         while true {
             switch await bell.next(after: last) {
             case .fresh(let messages):
+                guard try await isStillLive() else { return }
                 try await write(messages.map { .message($0) })
                 last = messages.last?.number ?? last
             case .quiet: try await write([.keepAlive])
             case .news, .end: return
             }
         }
+    }
+
+    /// Waits while it is not known: a process that was stopped must learn what ended meanwhile before it goes on.
+    private func isStillLive() async throws -> Bool {
+        while !knowsEndedSessions(), bell.endReason == nil { try await Task.sleep(for: .milliseconds(20)) }
+        return bell.endReason == nil
     }
 
     /// Numbers are contiguous, so a missing one was dropped; but what the device acknowledged meanwhile is no gap.

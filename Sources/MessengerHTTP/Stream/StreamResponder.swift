@@ -11,6 +11,7 @@ struct StreamResponder: Sendable {
     let store: any CallbackStore
     let streams: LiveStreams
     let presence: any DevicePresence
+    let knowsEndedSessions: @Sendable () -> Bool
     let callbacks: CallbackMailbox
 
     /// Throws, before the answer begins, what `Inbox.pending` throws.
@@ -47,7 +48,9 @@ struct StreamResponder: Sendable {
             // A logout between the request's own check and the attachment found no stream to end.
             bell.attachment = try await presence.attach(session)
             if bell.attachment == nil { bell.end(.loggedOut) }
-            try await LiveStream(inbox: inbox, callbacks: store, bell: bell).run(after: after) {
+            try await LiveStream(
+                inbox: inbox, callbacks: store, bell: bell, knowsEndedSessions: knowsEndedSessions
+            ).run(after: after) {
                 try await Self.write($0, to: context.channel)
             }
             await ended(bell)
