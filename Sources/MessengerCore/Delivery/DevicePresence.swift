@@ -8,8 +8,9 @@ public protocol DevicePresence: Sendable {
     /// The stream is here no more. Nothing happens when the device's stream has moved meanwhile. A failure is not told: it is
     /// tried again until it is done.
     func detach(_ attachment: StreamAttachment) async
-    /// Those of the attachments that hold no more.
-    func moved(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment]
+    /// Those of the attachments that hold no more, and why: `replaced`, `loggedOut`, or `closing` when this process was taken
+    /// for dead and the device has no stream anywhere.
+    func lost(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment: StreamBell.EndReason]
     /// The devices gave a sign: their callbacks are to be tried at once, wherever that is done.
     func sign(of devices: [DeviceID]) async throws
 }
@@ -41,6 +42,6 @@ public struct LocalPresence: DevicePresence {
     }
 
     public func detach(_ attachment: StreamAttachment) async {}
-    public func moved(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment] { [] }
+    public func lost(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment: StreamBell.EndReason] { [:] }
     public func sign(of devices: [DeviceID]) async throws {}
 }

@@ -76,9 +76,11 @@ public final class LiveStreams: Sendable {
     }
 
     /// Ends the streams of these attachments, not what the same devices have opened since.
-    public func end(_ attachments: [StreamAttachment], _ reason: StreamBell.EndReason) {
-        let bells = state.withLock { state in attachments.compactMap { state.byDevice[$0.device] } }
-        for bell in bells where bell.attachment.map(attachments.contains) == true { bell.end(reason) }
+    func end(_ attachments: [StreamAttachment: StreamBell.EndReason]) {
+        let bells = state.withLock { state in attachments.keys.compactMap { state.byDevice[$0.device] } }
+        for bell in bells {
+            if let reason = bell.attachment.flatMap({ attachments[$0] }) { bell.end(reason) }
+        }
     }
 
     /// Ends every stream; new ones may come.

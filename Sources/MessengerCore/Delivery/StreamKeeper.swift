@@ -64,7 +64,7 @@ public struct StreamKeeper: Service {
                 let heads = try await inboxes.heads(of: Array(Set(streams.all.map(\.user))))
                 streams.ring(heads.filter { known[$0.key] != $0.value }.map(\.key))
                 known = heads
-                try await endMoved(streams.attachments())
+                try await endLost(streams.attachments())
             } catch {
                 logger.warning("Could not poll the inboxes", metadata: ["error": "\(error)"])
             }
@@ -77,15 +77,15 @@ public struct StreamKeeper: Service {
     private func followMoves() async {
         for await devices in moves.stream {
             do {
-                try await endMoved(streams.attachments(of: devices))
+                try await endLost(streams.attachments(of: devices))
             } catch {
                 logger.warning("Could not look up where streams are", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    private func endMoved(_ attachments: [StreamAttachment]) async throws {
+    private func endLost(_ attachments: [StreamAttachment]) async throws {
         guard !attachments.isEmpty else { return }
-        streams.end(try await presence.moved(attachments), .replaced)
+        streams.end(try await presence.lost(attachments))
     }
 }

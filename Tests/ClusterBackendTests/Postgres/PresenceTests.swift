@@ -28,15 +28,18 @@ struct PresenceTests {
         try await withNodes { one, two, sent in
             let account = try await TestAccount.make(one)
             let older = try #require(try await one.attach(account.session))
-            #expect(try await one.moved([older]) == [])
+            #expect(try await one.lost([older]) == [:])
             let newer = try #require(try await two.attach(account.session))
             #expect(sent.takeSent() == [.node(NodeID(1)): Hints(moved: [account.device])])
-            #expect(try await one.moved([older]) == [older])
-            #expect(try await two.moved([newer]) == [])
+            #expect(try await one.lost([older]) == [older: .replaced])
+            #expect(try await two.lost([newer]) == [:])
             await one.detach(older)
-            #expect(try await two.moved([newer]) == [], "the end of the older one is nothing to the newer")
+            #expect(try await two.lost([newer]) == [:], "the end of the older one is nothing to the newer")
             await two.detach(newer)
-            #expect(try await two.moved([newer]) == [newer])
+            #expect(try await two.lost([newer]) == [newer: .closing], "it may come again")
+            let last = try #require(try await two.attach(account.session))
+            try await one.logOut(account.token)
+            #expect(try await two.lost([last]) == [last: .loggedOut])
         }
     }
 
