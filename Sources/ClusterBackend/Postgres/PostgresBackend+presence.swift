@@ -70,14 +70,15 @@ extension PostgresBackend: DevicePresence {
     public func lost(_ attachments: [StreamAttachment]) async throws -> [StreamAttachment: StreamBell.EndReason] {
         let found = try await pool.run(
             """
-            SELECT asked.epoch, d.id IS NOT NULL, a.epoch FROM unnest($1, $2, $3) AS asked (user_id, device_id, epoch)
+            SELECT asked.epoch, d.token IS NOT NULL, a.epoch FROM unnest($1, $2, $3) AS asked (user_id, device_id, epoch)
             LEFT JOIN devices d ON d.user_id = asked.user_id AND d.id = asked.device_id
             LEFT JOIN stream_attachments a ON a.user_id = asked.user_id AND a.device_id = asked.device_id
             """, .ids(attachments.map(\.user)), .ids(attachments.map(\.device)), .ints(attachments.map(\.epoch))
         ) { rows in rows.map { (asked: $0.int(0), isLoggedIn: $0.bool(1), held: $0.optionalInt(2)) } }
         let ends = found.compactMap { row -> (Int64, StreamBell.EndReason)? in
-            if row.held == row.asked { return nil }
-            return (row.asked, !row.isLoggedIn ? .loggedOut : row.held != nil ? .replaced : .closing)
+            guard row.isLoggedIn else { return (row.asked, .loggedOut) }
+            guard row.held != row.asked else { return nil }
+            return (row.asked, row.held == nil ? .closing : .replaced)
         }
         let reasons = Dictionary(uniqueKeysWithValues: ends)
         return Dictionary(
