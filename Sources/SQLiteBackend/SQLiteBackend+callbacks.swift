@@ -4,55 +4,66 @@ import MessengerAPI
 import MessengerCore
 
 extension SQLiteBackend: CallbackStore {
+    private static let columns = """
+        d.id, d.user_id, d.generation, d.cursor, d.address, d.origin, d.origin_forwarded, d.secret, d.old_secret,
+            d.old_secret_until, d.refused_number, d.refused_since
+        """
     private static let dueDevices = """
-        SELECT d.id, d.user_id, d.address FROM devices d WHERE d.pushes = 1
+        SELECT \(columns), i.next FROM devices d JOIN inboxes i ON i.user_id = d.user_id WHERE d.pushes = 1
         AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor)
         """
+    /// The most bytes of messages that one look reads for a device: what it finds may not be pushed at once.
+    private static let startBytes = 64 << 10
 
+    /// With what a push needs to begin when users are named: all there are would be too much.
     public func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue] {
         try await read { db in
-            let rows =
-                if let users {
-                    try Row.fetchAll(
-                        db.cachedStatement(sql: Self.dueDevices + " AND d.user_id IN (SELECT value FROM json_each(?))"),
-                        arguments: [Self.jsonArray(users)])
-                } else {
-                    try Row.fetchAll(db.cachedStatement(sql: Self.dueDevices))
-                }
-            let due = rows.map {
-                CallbackDue(
-                    device: DeviceID($0["id"]), user: UserID($0["user_id"]),
-                    address: String(decoding: $0["address"] as Data, as: UTF8.self))
+            guard let users else { return try Row.fetchAll(db.cachedStatement(sql: Self.dueDevices)).map { Self.due($0) } }
+            let rows = try Row.fetchAll(
+                db.cachedStatement(sql: Self.dueDevices + " AND d.user_id IN (SELECT value FROM json_each(?))"),
+                arguments: [Self.jsonArray(users)])
+            return try rows.filter { !others.contains(DeviceID($0["id"])) }.map { row in
+                try Self.due(row, start: Self.target(row).map { try Self.start(db, $0, next: MessageNumber(row["next"])) })
             }
-            return due.filter { !others.contains($0.device) }
         }
+    }
+
+    private static func due(_ row: Row, start: CallbackStart? = nil) -> CallbackDue {
+        CallbackDue(
+            device: DeviceID(row["id"]), user: UserID(row["user_id"]),
+            address: String(decoding: row["address"] as Data, as: UTF8.self), start: start)
+    }
+
+    private static func start(_ db: Database, _ target: CallbackTarget, next: MessageNumber) throws -> CallbackStart {
+        let messages = try messages(db, of: target.user, after: target.cursor, limit: Inbox.defaultPage, bytes: startBytes)
+        return CallbackStart(
+            target: target, page: PendingPage(messages: messages, start: target.cursor, head: next.previous))
     }
 
     public func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? {
         try await read { db in
-            let row = try Row.fetchOne(
-                db,
-                cachedSQL: """
-                    SELECT user_id, generation, cursor, address, origin, origin_forwarded, secret, old_secret, old_secret_until,
-                        refused_number, refused_since
-                    FROM devices WHERE id = ? AND pushes = 1
-                    """, arguments: [device.rawValue])
-            guard let row, let address = CallbackAddress(String(decoding: row["address"] as Data, as: UTF8.self)),
-                let origin = IPAddress(row["origin"] as String)
-            else { return nil }
-            let oldSecret = (row["old_secret"] as Data?).map {
-                CallbackTarget.OldSecret(secret: Array($0), until: Timestamp(milliseconds: row["old_secret_until"]))
-            }
-            var refusal: CallbackTarget.Refusal?
-            if let number = row["refused_number"] as Int64?, let since = row["refused_since"] as Int64? {
-                refusal = CallbackTarget.Refusal(number: MessageNumber(number), since: Timestamp(milliseconds: since))
-            }
-            return CallbackTarget(
-                device: device, user: UserID(row["user_id"]), generation: row["generation"],
-                cursor: MessageNumber(row["cursor"]), address: address,
-                origin: ClientOrigin(address: origin, wasForwarded: row["origin_forwarded"]),
-                secret: Array(row["secret"] as Data), oldSecret: oldSecret, refusal: refusal)
+            try Row.fetchOne(
+                db, cachedSQL: "SELECT \(Self.columns) FROM devices d WHERE d.id = ? AND d.pushes = 1", arguments: [device.rawValue]
+            ).flatMap(Self.target)
         }
+    }
+
+    private static func target(_ row: Row) -> CallbackTarget? {
+        guard let address = CallbackAddress(String(decoding: row["address"] as Data, as: UTF8.self)),
+            let origin = IPAddress(row["origin"] as String)
+        else { return nil }
+        let oldSecret = (row["old_secret"] as Data?).map {
+            CallbackTarget.OldSecret(secret: Array($0), until: Timestamp(milliseconds: row["old_secret_until"]))
+        }
+        var refusal: CallbackTarget.Refusal?
+        if let number = row["refused_number"] as Int64?, let since = row["refused_since"] as Int64? {
+            refusal = CallbackTarget.Refusal(number: MessageNumber(number), since: Timestamp(milliseconds: since))
+        }
+        return CallbackTarget(
+            device: DeviceID(row["id"]), user: UserID(row["user_id"]), generation: row["generation"],
+            cursor: MessageNumber(row["cursor"]), address: address,
+            origin: ClientOrigin(address: origin, wasForwarded: row["origin_forwarded"]), secret: Array(row["secret"] as Data),
+            oldSecret: oldSecret, refusal: refusal)
     }
 
     public func callbackFailed(_ failure: CallbackFailure) async throws {

@@ -39,7 +39,7 @@ extension SQLiteBackend: InboxStore {
         }
     }
 
-    private static func messages(
+    static func messages(
         _ db: Database, of user: UserID, after start: MessageNumber, limit: Int, bytes: Int
     ) throws -> [InboxMessage] {
         var messages: [InboxMessage] = []

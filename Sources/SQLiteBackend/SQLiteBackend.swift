@@ -40,6 +40,7 @@ public final class SQLiteBackend: Sendable {
 
     private let pool: DatabasePool
     private let writer = WriterExecutor()
+    private let commits: SharedCommit
     let limits: InboxLimits
     /// Users whose devices acknowledged something since the last sweep.
     let acknowledgedUsers = Mutex<Set<Int64>>([])
@@ -59,6 +60,7 @@ public final class SQLiteBackend: Sendable {
             configuration.busyMode = .timeout(Self.busyTimeout)
             configuration.label = "messenger"
             pool = try DatabasePool(path: path, configuration: configuration)
+            commits = SharedCommit(pool, on: writer)
             try pool.writeWithoutTransaction { db in
                 // GRDB sets NORMAL when it turns WAL on, after its own hook for settings.
                 try db.execute(sql: "PRAGMA synchronous = FULL")
@@ -116,54 +118,20 @@ public final class SQLiteBackend: Sendable {
         }
     }
 
-    /// One transaction on the writing connection, durable on return. Not interrupted by cancellation. Throws what `body`
-    /// throws, with SQLite's own errors as `StoreError`.
+    /// One transaction on the writing connection, durable on return. `body` may be run twice. Not interrupted by cancellation.
+    /// Throws what `body` throws, with SQLite's own errors as `StoreError`.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await withTaskExecutorPreference(writer) { try writeHere(body) }
+        try await commits.write(body)
     }
 
     public var executor: (any TaskExecutor)? { writer }
-
-    private func writeHere<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        try pool.writeWithoutTransaction { db in try Self.transact(db, body) }
-    }
 
     /// One consistent snapshot of the last commit.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             pool.asyncRead { db in
-                continuation.resume(with: Result { try Self.translatingErrors { try body(try db.get()) } })
+                continuation.resume(with: Result { try body(try db.get()) }.mapError(StoreError.translating))
             }
-        }
-    }
-
-    private static func transact<Value>(_ db: Database, _ body: (Database) throws -> Value) throws -> Value {
-        let value: Value
-        do {
-            try db.beginTransaction(.immediate)
-            value = try body(db)
-        } catch {
-            if db.isInsideTransaction { try? db.rollback() }
-            return try translatingErrors { throw error }
-        }
-        do {
-            try db.commit()
-            return value
-        } catch let error as DatabaseError {
-            if db.isInsideTransaction { try? db.rollback() }
-            switch error.resultCode {
-            case .SQLITE_BUSY, .SQLITE_FULL: return try translatingErrors { throw error }
-            default: throw StoreError.outcomeUnknown("\(error.resultCode): \(error.message ?? "")")
-            }
-        }
-    }
-
-    private static func translatingErrors<Value>(_ body: () throws -> Value) throws -> Value {
-        do {
-            return try body()
-        } catch let error as DatabaseError {
-            if error.resultCode == .SQLITE_FULL { throw StoreError.full }
-            throw StoreError.unavailable("\(error.resultCode): \(error.message ?? "")")
         }
     }
 }

@@ -6,6 +6,8 @@ final class WriterExecutor: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        run { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
+
+    func run(_ work: @escaping @Sendable () -> Void) { queue.async(execute: work) }
 }

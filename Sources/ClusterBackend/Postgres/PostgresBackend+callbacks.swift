@@ -7,6 +7,8 @@ extension PostgresBackend: CallbackStore {
     /// The most callbacks that one look takes over: others are to have some as well.
     private static let claimedAtOnce: Int64 = 1_000
 
+    public var lookSpacing: Duration { pace.spacing }
+
     /// Takes over what nobody pushes, of these users or as much as one look may, and returns what is due and this node's. Of
     /// users whose callbacks another node pushes, that node is told.
     public func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue] {
@@ -53,9 +55,6 @@ extension PostgresBackend: CallbackStore {
 
     /// Mostly a look is enough: what is due is this node's already.
     private func found(of users: [UserID], besides others: Set<DeviceID>, for node: NodeID) async throws -> [Found] {
-        let earliest = nextLook.withLock { $0 }
-        if earliest > .now { try? await Task.sleep(until: earliest) }
-        nextLook.withLock { $0 = users.count > 1 ? .now + pace.spacing : .now }
         let found = try await pool.run(Self.starts, .ids(users), .ids(others), read: Found.grouped)
         let free = found.filter { $0.node == nil }.map(\.due.user)
         guard !free.isEmpty else { return found }

@@ -48,8 +48,6 @@ public final class PostgresBackend: Sendable {
     /// Look-ups that come together share one query.
     let pages: GroupCommit<PageRequest, PendingPage?>
     let targets: GroupCommit<DeviceID, CallbackTarget?>
-    /// The earliest time of the next look for callbacks: hints that come together share one.
-    let nextLook = Mutex(ContinuousClock.now)
     let turns = PushTurns()
     let pace = SharedPace()
     /// Streams that may still be attached to this node although they have ended.

@@ -47,6 +47,7 @@ public struct CallbackDispatcher: Service {
                 group.addTask { await poll() }
                 var schedule = CallbackSchedule()
                 while let batch = await mailbox.next() {
+                    let next = ContinuousClock.now + (batch.isShared ? store.lookSpacing : .zero)
                     let starts = await apply(batch, to: &schedule) { device, pause, ticket in
                         group.addTask {
                             guard (try? await time.sleep(pause)) != nil else { return }
@@ -59,6 +60,7 @@ public struct CallbackDispatcher: Service {
                             mailbox.add { $0.finished.append((device, result)) }
                         }
                     }
+                    try? await Task.sleep(until: next)
                 }
             }
         }

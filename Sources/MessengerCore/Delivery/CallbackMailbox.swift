@@ -11,6 +11,8 @@ public final class CallbackMailbox: Sendable {
         var finished: [(device: DeviceID, result: CallbackSchedule.Result)] = []
         var rested: [(device: DeviceID, ticket: Int)] = []
 
+        /// Whether it speaks of several users or devices.
+        var isShared: Bool { users.count + finished.count > 1 }
         var isEmpty: Bool { users.isEmpty && !all && tryNow.isEmpty && finished.isEmpty && rested.isEmpty }
     }
 

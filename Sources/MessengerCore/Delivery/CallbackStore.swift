@@ -2,6 +2,9 @@ import MessengerAPI
 
 /// What the server knows about pushing to devices. Every method is one transaction.
 public protocol CallbackStore: Sendable {
+    /// From the start of a look for several users to that of the next: what comes together shares one.
+    var lookSpacing: Duration { get }
+
     /// Devices with an address to push to and messages beyond their cursor: of these users, or of all; but not `others`.
     func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue]
 
@@ -21,6 +24,10 @@ public protocol CallbackStore: Sendable {
     /// Numbers that were passed over and not yet announced, rising.
     func passedOver(by device: DeviceID) async throws -> [MessageNumber]
     func forgetPassedOver(_ numbers: [MessageNumber], by device: DeviceID) async throws
+}
+
+extension CallbackStore {
+    public var lookSpacing: Duration { .milliseconds(1) }
 }
 
 public struct CallbackDue: Sendable {

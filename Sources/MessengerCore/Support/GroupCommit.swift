@@ -111,7 +111,8 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
 }
 
 extension StoreError {
-    var leavesOutcomeUnknown: Bool {
+    /// Whether what was written may be on disk all the same.
+    public var leavesOutcomeUnknown: Bool {
         if case .outcomeUnknown = self { true } else { false }
     }
 
