@@ -20,7 +20,7 @@ extension ServerParts {
         let authenticator = Authenticator(accounts: accounts)
         let stream = StreamResponder(
             inbox: inbox, store: stores.callbacks, streams: streams, presence: stores.presence,
-            knowsEndedSessions: stores.trustsSessionCache, callbacks: mailbox)
+            knowsEndedSessions: stores.trustsSessionCache, callbacks: mailbox, outages: outages)
         return RouteTable(
             ServiceRoutes(readiness: stores.readiness).routes
                 + AccountRoutes(
@@ -35,7 +35,7 @@ extension ServerParts {
     ) throws -> some ApplicationProtocol {
         let limits = RequestLimits(settings.rateLimit, uptime: time.uptime)
         let table = routeTable(limits)
-        let journal = RequestJournal(time: time, logger: logger)
+        let journal = RequestJournal(time: time, outages: outages, logger: logger)
         let entry = EntryMiddleware(trustedProxies: settings.trustedProxies, limits: limits, routes: table, journal: journal)
         let sends = SendRoute(
             accounts: accounts, inbox: inbox, limits: limits, trustedProxies: settings.trustedProxies, journal: journal)

@@ -15,6 +15,7 @@ struct ServerParts {
     /// The port that the server really listens on.
     let port: BoundPort
     let failure = FailureLatch()
+    let outages: StoreOutages
     let freeDisk: FreeDisk
     let streams = LiveStreams()
     let mailbox = CallbackMailbox()
@@ -33,6 +34,7 @@ struct ServerParts {
         self.logger = logger
         let (time, port) = (substitutes.time, BoundPort(settings.port))
         self.port = port
+        outages = stores.outages ?? StoreOutages(uptime: time.uptime, logger: logger)
         freeDisk = FreeDisk(
             folder: settings.dataFolder, minimum: settings.minimumFreeDisk, time: time, measure: substitutes.freeDisk,
             logger: logger)
@@ -47,7 +49,7 @@ struct ServerParts {
             limitsLogins: settings.rateLimit.perSecond > 0, time: time)
         keeper = StreamKeeper(
             streams: streams, inboxes: stores.inboxes, accounts: stores.accounts, presence: stores.presence, time: time,
-            polls: substitutes.polls, logger: logger)
+            polls: substitutes.polls, outages: outages)
     }
 
     /// Alone, a process must know what is stored: it ends when it does not. The disk is that of its own database.
@@ -68,10 +70,11 @@ struct ServerParts {
 
     var housekeeper: Housekeeper {
         Housekeeper(
-            store: stores.inboxes, messageTTL: settings.messageTTL, time: time, logger: logger, onAbandoned: accounts.ended)
+            store: stores.inboxes, messageTTL: settings.messageTTL, time: time, outages: outages, logger: logger,
+            onAbandoned: accounts.ended)
     }
 
-    var signForwarder: SignForwarder { SignForwarder(mailbox: mailbox, presence: stores.presence, logger: logger) }
+    var signForwarder: SignForwarder { SignForwarder(mailbox: mailbox, presence: stores.presence, outages: outages) }
 
     func dispatcher() throws -> CallbackDispatcher {
         let (streams, stores) = (streams, stores)
