@@ -11,6 +11,7 @@ public struct Cluster: Sendable {
     public let signal: any InboxSignal
     public let registration: NodeRegistration
     public let broker: any HintBroker
+    public let outages: StoreOutages
     /// What keeps this process in touch with the others; to be started before what relies on it, and stopped after.
     public let services: [any Service]
 
@@ -22,7 +23,9 @@ public struct Cluster: Sendable {
         broker: (_ onHints: @escaping @Sendable (Hints) -> Void) -> any HintBroker
     ) async throws -> Cluster {
         let registration = NodeRegistration(uptime: time.uptime)
-        let backend = try await PostgresBackend.open(database, limits: limits, node: { registration.id }, logger: logger)
+        let outages = StoreOutages(uptime: time.uptime, logger: logger)
+        let backend = try await PostgresBackend.open(
+            database, limits: limits, node: { registration.id }, outages: outages, logger: logger)
         let incoming = LocalSignal()
         let broker = broker { hints in
             if role == .sender { backend.turns.pause(hints.moved) }
@@ -34,10 +37,12 @@ public struct Cluster: Sendable {
             let keeper = NodeKeeper(
                 role: role, registration: registration, backend: backend, broker: broker,
                 // Sessions that ended before this are not in any cache here.
-                endedSessionsStart: try await backend.endedSessions().next, tell: incoming.tell, time: time, logger: logger)
+                endedSessionsStart: try await backend.endedSessions().next, tell: incoming.tell, time: time, outages: outages,
+                logger: logger)
             try await keeper.register()
             return Cluster(
-                backend: backend, signal: signal, registration: registration, broker: broker, services: [keeper, broker])
+                backend: backend, signal: signal, registration: registration, broker: broker, outages: outages,
+                services: [keeper, broker])
         } catch {
             backend.close()
             throw error

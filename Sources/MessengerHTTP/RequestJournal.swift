@@ -5,6 +5,7 @@ import MessengerCore
 /// What the log says about requests.
 struct RequestJournal: Sendable {
     let time: TimeSource
+    let outages: StoreOutages
     let logger: Logger
 
     /// One line: for those who look closely when it went well, for everybody when it did not.
@@ -20,13 +21,17 @@ struct RequestJournal: Sendable {
             ])
     }
 
-    /// The answer to an error; those that are not the client's doing are logged.
+    /// The answer to an error; those that are not the client's doing are logged, an outage of the database as one.
     func answer(to error: any Error, id: String) -> APIError {
         guard let known = APIError(error) else {
             logger.error("Unexpected error", metadata: ["id": "\(id)", "error": "\(error)"])
             return .internal
         }
-        if known.status.code >= 500 { logger.warning("Unavailable", metadata: ["id": "\(id)", "error": "\(error)"]) }
+        if error is StoreError {
+            outages.failed("a request", error)
+        } else if known.status.code >= 500 {
+            logger.warning("Unavailable", metadata: ["id": "\(id)", "error": "\(error)"])
+        }
         return known
     }
 }

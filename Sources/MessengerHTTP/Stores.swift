@@ -18,6 +18,8 @@ public struct Stores: Sendable {
     /// Whether this process is the one that pushes to the device, now.
     public var mayPush: @Sendable (DeviceID) -> Bool = { _ in true }
     public var readiness: @Sendable () -> Readiness = { Readiness() }
+    /// Where the stores tell of their outages, to tell of others in the same place; nil when they do not.
+    public var outages: StoreOutages?
 
     public init(
         accounts: any AccountStore, inboxes: any InboxStore, callbacks: any CallbackStore, signal: any InboxSignal,

@@ -20,6 +20,7 @@ extension Stores {
             accounts: backend, inboxes: backend, callbacks: backend, signal: cluster.signal, presence: backend,
             phoneKey: try await backend.secret(named: phoneSecret.name, bytes: phoneSecret.bytes))
         services = cluster.services
+        outages = cluster.outages
         trustsSessionCache = { registration.knowsEndedSessions }
         mayPush = { cluster.mayPush(to: $0) }
         readiness = { Readiness(database: backend.isReachable, broker: broker.isConnected) }

@@ -16,9 +16,10 @@ struct HousekeeperTests {
             let ann = try await backend.user("ann")
             let device = try await backend.store.logIn(T.login(ann, now: time.now)).device
             _ = try await backend.send(T.submission(from: ann, to: [ann], now: time.now))
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let keeper = Housekeeper(
                 store: backend.store, messageTTL: .hours(1), time: time.source,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onAbandoned: { _ in })
+                outages: StoreOutages(uptime: time.source.uptime, logger: logger), logger: logger, onAbandoned: { _ in })
             let task = Task { try await keeper.run() }
             // Each round the keeper is asleep again only after it has swept.
             func round() async throws {

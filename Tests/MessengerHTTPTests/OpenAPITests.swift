@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import MessengerCore
 import TestSupport
 import Testing
@@ -10,23 +11,13 @@ import Yams
 struct OpenAPITests {
     /// What the server routes, such as `GET /api/users`.
     private func routes(of server: TestServer) throws -> Set<String> {
-        let backend = server.backend
-        let streams = LiveStreams()
-        let mailbox = CallbackMailbox()
-        let time = TimeSource.system
-        let inbox = Inbox(
-            store: backend, signal: LocalSignal(), time: time, hasFreeDisk: { true }, onUnknownOutcome: { _ in })
-        let accounts = Accounts(
-            store: backend, hasher: PasswordHasher(cost: .trivial), sessions: SessionCache(), streams: streams,
-            callbacks: mailbox,
-            callbackGuard: CallbackGuard(allowed: [], allowsLocalLoopback: true, ownPorts: { [] }), phoneKey: [],
-            registration: .open, limitsLogins: false, time: time)
-        let table = MessengerServer.routeTable(
-            ServerSettings(), inbox: inbox, accounts: accounts,
-            stores: Stores(
-                accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
-                presence: LocalPresence(accounts: backend), phoneKey: []), streams: streams, mailbox: mailbox,
-            limits: RequestLimits(.init(), uptime: time.uptime))
+        let stores = Stores(
+            accounts: server.backend, inboxes: server.backend, callbacks: server.backend, signal: LocalSignal(),
+            presence: LocalPresence(accounts: server.backend), phoneKey: [])
+        let parts = try ServerParts(
+            settings: ServerSettings(), stores: stores, role: .all, substitutes: ServerSubstitutes(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let table = parts.routeTable(RequestLimits(.init(), uptime: parts.time.uptime))
         return Set(table.routes.map { "\($0.method.rawValue) \($0.path)" })
     }
 

@@ -61,18 +61,18 @@ extension ClusterSuite {
         func `A full database takes nothing, and all goes on when there is room again`() async throws {
             let user = try await TestUser.make(on: TestClient(cluster.url))
             try await cluster.control("stop", "postgres")
-            let disk = try await SmallDisk.mount(over: "\(cluster.directory)/postgres/base")
-            try await cluster.control("start", "postgres")
-            try await FaultScenario(name: "full database", cluster: cluster, repeats: 4).play { _, _ in
-                try disk.fill()
-                try await expectRefusal(of: user)
-                _ = try await user.fetch(limit: 1)
-                try await Task.sleep(for: Self.databaseOutage)
-                try disk.clear()
-                try await expectRecovery(of: user)
+            try await SmallDisk.run(over: "\(cluster.directory)/postgres/base", megabytes: 128) { disk in
+                try await cluster.control("start", "postgres")
+                try await FaultScenario(name: "full database", cluster: cluster, repeats: 4).play { _, _ in
+                    try disk.fill()
+                    try await expectRefusal(of: user)
+                    _ = try await user.fetch(limit: 1)
+                    try await Task.sleep(for: Self.databaseOutage)
+                    try disk.clear()
+                    try await expectRecovery(of: user)
+                }
+                try await cluster.control("stop", "postgres")
             }
-            try await cluster.control("stop", "postgres")
-            try await disk.unmount()
             try await cluster.control("start", "postgres")
             try await cluster.untilWhole()
         }

@@ -6,7 +6,7 @@ import Testing
 struct KillScenarioTests {
     @Test func `Nothing that was accepted is lost and order is kept through kill -9`() async throws {
         let start = ContinuousClock.now
-        let verdict = try await ServerProcess.run(port: ServerProcess.freePort(), ["--log-level", "notice"]) { server in
+        let verdict = try await ServerProcess.run(port: LoopbackPorts.free(), ["--log-level", "notice"]) { server in
             let scenario = DeliveryScenario(rounds: ScenarioSettings.rounds, base: server.url, seed: ScenarioSettings.seed)
             let verdict = try await scenario.run { _ in try await server.restart() }
             #expect(server.isRunning, "\(server.log)")

@@ -41,7 +41,7 @@ struct CommandLineTests {
 
     @Test func `Check finds nothing wrong before the first start, and changes nothing`() async throws {
         let folder = try TemporaryFolder()
-        let check = try await ServerBinary.run(["check", "--port", "\(ServerProcess.freePort())"], folder: folder.url)
+        let check = try await ServerBinary.run(["check", "--port", "\(LoopbackPorts.free())"], folder: folder.url)
         #expect(check.code == 0 && !check.standard.contains("wrong"), "\(check.standard)")
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
     }

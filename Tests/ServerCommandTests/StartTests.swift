@@ -127,7 +127,7 @@ struct StartTests {
     }
 
     @Test func `After SIGTERM everything is there again at the next start`() async throws {
-        try await ServerProcess.run(port: ServerProcess.freePort()) { server in
+        try await ServerProcess.run(port: LoopbackPorts.free()) { server in
             let client = TestClient(server.url)
             let ann = try await TestUser.make(on: client)
             #expect(try await ann.send("hi", to: ann.id).status == 200)

@@ -19,7 +19,7 @@ public final class PostgresServer: Sendable {
     public let port: Int
     private let folder: TemporaryFolder
     private let programs: String
-    private let process = Mutex<ServiceProcess?>(nil)
+    private let process = Mutex<ChildProcess?>(nil)
     private let lastDatabase = Mutex(0)
 
     /// Runs `body` on an empty database of its own, its schema up to date, on a server that other tests use too.
@@ -43,17 +43,17 @@ public final class PostgresServer: Sendable {
         let server = try await started(settings)
         do {
             let value = try await body(server)
-            try await server.kill()
+            await server.kill()
             return value
         } catch {
-            try? await server.kill()
+            await server.kill()
             throw error
         }
     }
 
     private static func started(_ settings: [String] = []) async throws -> PostgresServer {
         let server = try PostgresServer()
-        try server.initialise(settings)
+        try await server.initialise(settings)
         try await server.start()
         try await server.makeTemplate()
         return server
@@ -67,41 +67,43 @@ public final class PostgresServer: Sendable {
         programs = "/usr/lib/postgresql/\(version)/bin"
     }
 
-    public func address(_ database: String = "postgres", user: String = "postgres", options: String = "") throws -> PostgresAddress {
+    public func address(_ database: String = "postgres", user: String = "postgres", options: String = "") throws
+        -> PostgresAddress
+    {
         try PostgresAddress("postgres://\(user)@127.0.0.1:\(port)/\(database)\(options)")
     }
 
     /// A new database with the current schema.
     public func makeDatabase() async throws -> PostgresAddress {
         let name = "test_\(lastDatabase.withLock { $0 += 1; return $0 })"
-        try sql("CREATE DATABASE \(name) TEMPLATE \(Self.template)")
+        try await sql("CREATE DATABASE \(name) TEMPLATE \(Self.template)")
         return try address(name)
     }
 
-    public func makeEmptyDatabase(_ name: String) throws -> PostgresAddress {
-        try sql("CREATE DATABASE \(name)")
+    public func makeEmptyDatabase(_ name: String) async throws -> PostgresAddress {
+        try await sql("CREATE DATABASE \(name)")
         return try address(name)
     }
 
     /// Runs a statement as the superuser with psql; what it prints, without headings.
     @discardableResult
-    public func sql(_ statement: String, in database: String = "postgres") throws -> String {
-        try Self.output(
+    public func sql(_ statement: String, in database: String = "postgres") async throws -> String {
+        try await Self.output(
             of: "\(programs)/psql", ["-h", "127.0.0.1", "-p", "\(port)", "-U", "postgres", "-qAtX", "-c", statement, database])
     }
 
     /// As `kill -9` does to the whole server: its processes follow their postmaster.
-    public func kill() async throws { try await process.withLock { $0 }?.kill() }
+    public func kill() async { await process.withLock { $0 }?.kill() }
 
     public func start() async throws {
-        let process = try await ServiceProcess.start(
+        let process = try await ChildProcess.start(
             "/usr/bin/setpriv",
             owner + ["--pdeathsig", "KILL", "\(programs)/postgres", "-D", data.path, "-p", "\(port)", "-k", data.path],
-            environment: ["LC_ALL": "C"], log: folder.url.appending(path: "log"))
+            environment: ["LC_ALL": "C"], folder: folder.url, output: logFile, error: logFile)
         self.process.withLock { $0 = process }
         try await eventually("PostgreSQL answers", within: .seconds(30)) {
             guard process.isRunning else { throw Failed(what: log) }
-            return (try? sql("SELECT 1")) != nil
+            return (try? await sql("SELECT 1")) != nil
         }
     }
 
@@ -111,18 +113,20 @@ public final class PostgresServer: Sendable {
         try await start()
     }
 
-    public var log: String { (try? String(contentsOf: folder.url.appending(path: "log"), encoding: .utf8)) ?? "" }
+    public var log: String { (try? String(contentsOfFile: logFile, encoding: .utf8)) ?? "" }
 
+    private var logFile: String { folder.path + "/log" }
     private var data: URL { folder.url.appending(path: "postgres") }
     private var owner: [String] { getuid() == 0 ? ["--reuid", "postgres", "--regid", "postgres", "--clear-groups"] : [] }
 
-    private func initialise(_ settings: [String]) throws {
+    private func initialise(_ settings: [String]) async throws {
         try FileManager.default.createDirectory(at: data, withIntermediateDirectories: false)
-        if getuid() == 0 { try Self.output(of: "/usr/bin/chown", ["postgres:postgres", folder.path, data.path]) }
-        try Self.output(
+        if getuid() == 0 { try await Self.output(of: "/usr/bin/chown", ["postgres:postgres", folder.path, data.path]) }
+        try await Self.output(
             of: "/usr/bin/setpriv",
             owner + [
-                "\(programs)/initdb", "-D", data.path, "-U", "postgres", "--auth", "trust", "--no-locale", "-E", "UTF8", "--no-sync",
+                "\(programs)/initdb", "-D", data.path, "-U", "postgres", "--auth", "trust", "--no-locale", "-E", "UTF8",
+                "--no-sync",
             ])
         let access = """
             host all \(Self.secured.name) 127.0.0.1/32 scram-sha-256
@@ -143,26 +147,16 @@ public final class PostgresServer: Sendable {
     }
 
     private func makeTemplate() async throws {
-        try sql("CREATE ROLE \(Self.secured.name) LOGIN PASSWORD '\(Self.secured.password)'")
-        try sql("CREATE DATABASE \(Self.template)")
+        try await sql("CREATE ROLE \(Self.secured.name) LOGIN PASSWORD '\(Self.secured.password)'")
+        try await sql("CREATE DATABASE \(Self.template)")
         _ = try await PostgresBackend.migrate(
             address(Self.template), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     @discardableResult
-    private static func output(of program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        let complaint = String(decoding: try errors.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failed(what: "\(program): \(complaint)") }
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    private static func output(of program: String, _ arguments: [String]) async throws -> String {
+        let output = try await ChildProcess.run(program, arguments)
+        guard output.code == 0 else { throw Failed(what: "\(program): \(output.error)") }
+        return output.standard.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 }

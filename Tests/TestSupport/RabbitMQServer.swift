@@ -39,7 +39,7 @@ public final class RabbitMQServer: Sendable {
     private let namePort: Int
     private let distributionPort: Int
     private let folder: TemporaryFolder
-    private let processes = Mutex<(names: ServiceProcess?, server: ServiceProcess?)>((nil, nil))
+    private let processes = Mutex<(names: ChildProcess?, server: ChildProcess?)>((nil, nil))
 
     /// Runs a server around `body`.
     /// - Parameters:
@@ -122,13 +122,15 @@ public final class RabbitMQServer: Sendable {
 
     private func start() async throws {
         if processes.withLock({ $0.names }) == nil {
-            let names = try await ServiceProcess.start(
-                "/usr/bin/epmd", ["-port", "\(namePort)", "-address", "127.0.0.1"], environment: environment,
-                log: file("names.log"))
+            let names = try await ChildProcess.start(
+                "/usr/bin/epmd", ["-port", "\(namePort)", "-address", "127.0.0.1"], environment: environment, folder: folder.url,
+                output: file("names.log").path, error: file("names.log").path)
             processes.withLock { $0.names = names }
             try await eventually("the name service answers") { LoopbackPorts.answers(namePort) }
         }
-        let server = try await ServiceProcess.start(Self.program, environment: environment, log: file("server.log"))
+        let log = file("server.log").path
+        let server = try await ChildProcess.start(
+            Self.program, [], environment: environment, folder: folder.url, output: log, error: log)
         processes.withLock { $0.server = server }
         try await eventually("RabbitMQ answers", within: Self.startLimit) {
             guard server.isRunning else { throw NeverHappened(description: "RabbitMQ ended: \(try text("server.log"))") }

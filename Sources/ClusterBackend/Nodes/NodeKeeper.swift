@@ -15,6 +15,7 @@ struct NodeKeeper: Service {
     let endedSessionsStart: String
     let tell: @Sendable (InboxNews) -> Void
     let time: TimeSource
+    let outages: StoreOutages
     let logger: Logger
 
     /// The first registration: throws `StoreError` when there is none.
@@ -42,8 +43,9 @@ struct NodeKeeper: Service {
         while (try? await time.sleep(NodeRegistration.renewal)) != nil {
             do {
                 try await renewOnce()
+                outages.succeeded()
             } catch {
-                logger.warning("Could not renew the registration", metadata: ["error": "\(error)"])
+                outages.failed("renewing the registration", error)
             }
         }
     }

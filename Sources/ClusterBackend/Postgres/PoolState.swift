@@ -5,7 +5,7 @@ import MessengerCore
 /// returns what to do.
 ///
 /// While the server is away, requests wait for it for as long as `patience`; later ones are refused at once, and each lets
-/// one more attempt be made.
+/// one more attempt be made. Nobody waits for what somebody has to mend first.
 struct PoolState<Connection: AnyObject, Waiter> {
     static var patience: Duration { .seconds(5) }
     private static var firstPause: Duration { .milliseconds(50) }
@@ -57,12 +57,12 @@ struct PoolState<Connection: AnyObject, Waiter> {
         return free(connection) + openForWaiters()
     }
 
-    mutating func openFailed(_ reason: String, now: Duration) -> [Action] {
+    mutating func openFailed(_ reason: String, needsMending: Bool, now: Duration) -> [Action] {
         opening -= 1
         var outage = self.outage ?? Outage(since: now, reason: reason)
         outage.reason = reason
         var actions: [Action] = []
-        if isAway(since: outage.since, now: now), !waiting.isEmpty {
+        if needsMending || isAway(since: outage.since, now: now), !waiting.isEmpty {
             actions.append(.refuse(Array(waiting), reason: reason))
             waiting = []
         }

@@ -53,6 +53,7 @@ public struct PostgresAddress: Sendable, CustomStringConvertible {
             ("dbname", url), ("application_name", "messenger"), ("options", Self.options),
             ("connect_timeout", "\(timeout.components.seconds)"), ("keepalives_idle", "10"), ("keepalives_interval", "5"),
             ("keepalives_count", "3"), ("tcp_user_timeout", "10000"), ("target_session_attrs", "read-write"),
+            ("client_encoding", "UTF8"),
         ]
         let keywords = settings.map { strdup($0.0) }
         let values = settings.map { strdup($0.1) }

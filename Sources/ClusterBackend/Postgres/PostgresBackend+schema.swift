@@ -24,6 +24,23 @@ extension PostgresBackend {
         }
     }
 
+    /// The tables and sequences that this user may not use as a process does; nil when there is none.
+    func namesWithoutRights() async throws -> String? {
+        let rights = ["SELECT", "INSERT", "UPDATE", "DELETE"].map { "has_table_privilege(oid, '\($0)')" }
+        let names = try await pool.run(
+            """
+            SELECT string_agg(relname::text, ', ' ORDER BY relname) FROM pg_class
+            WHERE relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('schema_versions'))
+                AND CASE relkind
+                    WHEN 'r' THEN relname = ANY ($1) AND NOT (\(rights.joined(separator: " AND ")))
+                    WHEN 'S' THEN relname = ANY ($2) AND NOT has_sequence_privilege(oid, 'USAGE')
+                    ELSE false
+                END
+            """, .texts(PostgresSchema.tables), .texts(PostgresSchema.sequences)
+        ) { $0.first?.text(0) ?? "" }
+        return names.isEmpty ? nil : names
+    }
+
     /// 0 when there is no schema yet.
     func schemaVersion() async throws -> Int64 {
         let exists = try await pool.run("SELECT to_regclass('schema_versions') IS NOT NULL") { $0.first?.bool(0) ?? false }
@@ -40,12 +57,8 @@ extension PostgresBackend {
     public static func check(_ address: PostgresAddress) async -> String? {
         do {
             let backend = try await open(address, logger: Logger(label: "check") { _ in SwiftLogNoOpLogHandler() })
-            defer { backend.close() }
-            let mayWrite = try await backend.pool.run(
-                "SELECT bool_and(has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE')) FROM pg_class WHERE relname = ANY ($1)",
-                .texts(["users", "inboxes", "messages", "devices", "callbacks_due", "nodes"])
-            ) { $0.first?.bool(0) ?? false }
-            return mayWrite ? nil : "\(address): this user may not write to the tables; GRANT it the rights, or name their owner"
+            backend.close()
+            return nil
         } catch {
             return "\(address): \(error)"
         }

@@ -10,6 +10,7 @@ import Synchronization
 public final class PostgresBackend: Sendable {
     public enum OpenError: Error, CustomStringConvertible {
         case unreachable(String)
+        case lacksRights(on: String)
         case needsMigration(found: Int64)
         case fromTheFuture(found: Int64)
         case copyIncomplete
@@ -17,6 +18,9 @@ public final class PostgresBackend: Sendable {
         public var description: String {
             switch self {
             case .unreachable(let reason): "the database cannot be used: \(reason)"
+            case .lacksRights(let names):
+                "this user may not use \(names): GRANT it SELECT, INSERT, UPDATE and DELETE on all tables and USAGE on all sequences, "
+                    + "or name their owner"
             case .needsMigration(let found):
                 "the database's schema is \(found == 0 ? "missing" : "too old (version \(found))"): run messenger-server migrate"
             case .fromTheFuture(let found):
@@ -57,10 +61,12 @@ public final class PostgresBackend: Sendable {
     /// Throws `OpenError` unless the database can be used as it is.
     public static func open(
         _ address: PostgresAddress, limits: InboxLimits = InboxLimits(), node: @escaping @Sendable () -> NodeID? = { nil },
-        logger: Logger
+        outages: StoreOutages? = nil, logger: Logger
     ) async throws -> PostgresBackend {
-        let backend = PostgresBackend(address, limits: limits, node: node, logger: logger)
+        let backend = PostgresBackend(
+            address, limits: limits, node: node, outages: outages ?? StoreOutages(logger: logger), logger: logger)
         do {
+            if let names = try await backend.namesWithoutRights() { throw OpenError.lacksRights(on: names) }
             let version = try await backend.schemaVersion()
             if version < PostgresSchema.version { throw OpenError.needsMigration(found: version) }
             if version > PostgresSchema.version { throw OpenError.fromTheFuture(found: version) }
@@ -72,11 +78,14 @@ public final class PostgresBackend: Sendable {
         }
     }
 
-    private init(_ address: PostgresAddress, limits: InboxLimits, node: @escaping @Sendable () -> NodeID?, logger: Logger) {
-        let pool = PostgresPool(address, limit: Self.connections, logger: logger)
+    private init(
+        _ address: PostgresAddress, limits: InboxLimits, node: @escaping @Sendable () -> NodeID?, outages: StoreOutages,
+        logger: Logger
+    ) {
+        let pool = PostgresPool(address, limit: Self.connections, outages: outages, logger: logger)
         self.pool = pool
-        commitPool = PostgresPool(address, limit: Self.commitConnections, logger: logger)
-        registrationPool = PostgresPool(address, limit: Self.registrationConnections, logger: logger)
+        commitPool = PostgresPool(address, limit: Self.commitConnections, outages: outages, logger: logger)
+        registrationPool = PostgresPool(address, limit: Self.registrationConnections, outages: outages, logger: logger)
         self.limits = limits
         self.node = node
         let pace = pace

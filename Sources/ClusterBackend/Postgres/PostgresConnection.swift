@@ -27,12 +27,18 @@ actor PostgresConnection {
 
     private init(connectingTo address: PostgresAddress) throws(PostgresError) {
         session = try PostgresSession(address)
-        let server = try session.run([PostgresStatement("SELECT current_setting('fsync'), \(Self.serverRunQuery)")])[0].first
-        serverRun = server?.text(1) ?? ""
+        let settings = PostgresStatement(
+            "SELECT current_setting('fsync'), current_setting('server_encoding'), \(Self.serverRunQuery)")
+        let server = try session.run([settings])[0].first
+        let encoding = server?.text(1) ?? ""
+        serverRun = server?.text(2) ?? ""
         guard server?.text(0) == "on" else {
-            throw .refused(
-                state: PostgresError.notDurable,
-                message: "the database runs with fsync=off, which loses messages in a power cut; set fsync=on in postgresql.conf")
+            throw .unfit("the database runs with fsync=off, which loses messages in a power cut; set fsync=on in postgresql.conf")
+        }
+        guard encoding == "UTF8" else {
+            throw .unfit(
+                "the database's encoding is \(encoding), which has no room for all names; "
+                    + "make another with CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0")
         }
     }
 

@@ -11,11 +11,13 @@ final class PostgresPool: Sendable {
     private static let attempts = 8
 
     private let address: PostgresAddress
+    private let outages: StoreOutages
     private let logger: Logger
     private let state: Mutex<State>
 
-    init(_ address: PostgresAddress, limit: Int, logger: Logger) {
+    init(_ address: PostgresAddress, limit: Int, outages: StoreOutages? = nil, logger: Logger) {
         self.address = address
+        self.outages = outages ?? StoreOutages(logger: logger)
         self.logger = logger
         state = Mutex(State(limit: limit))
     }
@@ -130,13 +132,12 @@ final class PostgresPool: Sendable {
     private func open() async {
         do {
             let connection = try await PostgresConnection.open(address)
-            if let reason = state.withLock({ $0.outageReason }) {
-                logger.notice("The database can be reached again", metadata: ["after": "\(reason)"])
-            }
+            outages.succeeded()
             perform(state.withLock { $0.opened(connection) })
         } catch {
-            if isReachable { logger.error("The database cannot be reached", metadata: ["error": "\(error)"]) }
-            perform(state.withLock { $0.openFailed("\(error)", now: TimeSource.system.uptime()) })
+            outages.failed("connecting", error)
+            let now = TimeSource.system.uptime()
+            perform(state.withLock { $0.openFailed("\(error)", needsMending: error.needsMending, now: now) })
         }
     }
 }

@@ -142,6 +142,13 @@ enum PostgresSchema {
         ]
     ]
 
+    /// All that a process reads and writes.
+    static let tables = [
+        "users", "inboxes", "messages", "idempotency_keys", "devices", "passed_over", "stream_attachments", "callbacks_due",
+        "doomed_inboxes", "nodes", "ended_sessions", "invitations", "secrets", "imports", "schema_versions",
+    ]
+    static let sequences = ["device_ids"]
+
     static var version: Int64 { Int64(migrations.count) }
     /// Held while a schema is brought up to date, so that two programs do not do it at once.
     static let advisoryLock: Int64 = 0x6D65_7373_656E_6772

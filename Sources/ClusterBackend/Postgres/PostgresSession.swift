@@ -22,6 +22,7 @@ final class PostgresSession {
     /// The longest that one flight of statements may take; the server gives up a little earlier (`statement_timeout`).
     static let patience = Duration.seconds(8)
     private static let connectTimeout = Duration.seconds(5)
+    private static let quickRefusal = Duration.seconds(1)
 
     private let handle: OpaquePointer
     /// Names of prepared statements by their text.
@@ -36,15 +37,15 @@ final class PostgresSession {
         case execute
     }
 
-    /// Connects and sets the session up. Throws `PostgresError.connectionLost` with what is wrong.
+    /// Connects and sets the session up. Throws `PostgresError.connectionLost` or `.refused` with what is wrong.
     init(_ address: PostgresAddress) throws(PostgresError) {
+        let start = TimeSource.system.uptime()
         guard let handle = address.connect(timeout: Self.connectTimeout) else {
             throw .connectionLost("no memory for a connection")
         }
         guard PQstatus(handle) == CONNECTION_OK else {
-            let reason = String(cString: PQerrorMessage(handle)).singleLine
-            PQfinish(handle)
-            throw .connectionLost(reason)
+            defer { PQfinish(handle) }
+            throw Self.failure(of: handle, after: TimeSource.system.uptime() - start)
         }
         self.handle = handle
         PQsetnonblocking(handle, 1)
@@ -52,6 +53,18 @@ final class PostgresSession {
     }
 
     deinit { PQfinish(handle) }
+
+    /// Why it could not connect. libpq shows the code of a refusal only to who asked for it, which takes a handle: so it is tried
+    /// once more, unless the server hangs.
+    private static func failure(of handle: OpaquePointer, after time: Duration) -> PostgresError {
+        let reason = String(cString: PQerrorMessage(handle)).singleLine
+        guard time < quickRefusal else { return .connectionLost(reason) }
+        PQsetErrorVerbosity(handle, PQERRORS_SQLSTATE)
+        PQreset(handle)
+        let state = String(cString: PQerrorMessage(handle)).split(whereSeparator: \.isWhitespace).last ?? ""
+        let isCode = state.utf8.count == 5 && state.allSatisfy { $0.isASCII && ($0.isNumber || $0.isUppercase) }
+        return isCode ? .refused(state: String(state), message: reason) : .connectionLost(reason)
+    }
 
     var isBroken: Bool { isGivenUp || PQstatus(handle) != CONNECTION_OK }
     var serverVersion: Int { Int(PQserverVersion(handle)) }

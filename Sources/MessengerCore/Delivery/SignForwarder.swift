@@ -1,16 +1,15 @@
-import Logging
 import ServiceLifecycle
 
 /// Tells the processes that push callbacks which devices gave a sign here.
 public struct SignForwarder: Service {
     private let mailbox: CallbackMailbox
     private let presence: any DevicePresence
-    private let logger: Logger
+    private let outages: StoreOutages
 
-    public init(mailbox: CallbackMailbox, presence: any DevicePresence, logger: Logger) {
+    public init(mailbox: CallbackMailbox, presence: any DevicePresence, outages: StoreOutages) {
         self.mailbox = mailbox
         self.presence = presence
-        self.logger = logger
+        self.outages = outages
     }
 
     public func run() async throws {
@@ -20,7 +19,7 @@ public struct SignForwarder: Service {
                 do {
                     try await presence.sign(of: Array(batch.tryNow))
                 } catch {
-                    logger.warning("Could not tell who pushes of a sign", metadata: ["error": "\(error)"])
+                    outages.failed("telling who pushes of a sign", error)
                 }
             }
         }

@@ -1,4 +1,3 @@
-import Logging
 import MessengerAPI
 import ServiceLifecycle
 
@@ -15,14 +14,14 @@ public struct StreamKeeper: Service {
     private let presence: any DevicePresence
     private let time: TimeSource
     private let polls: Bool
-    private let logger: Logger
+    private let outages: StoreOutages
     /// Hints that wait to be looked up; what does not fit, the poll finds.
     private let moves = AsyncStream.makeStream(of: Set<DeviceID>.self, bufferingPolicy: .bufferingNewest(1_000))
 
     /// - Parameter polls: false switches the poll off, so that a test sees lost signals.
     public init(
         streams: LiveStreams, inboxes: any InboxStore, accounts: any AccountStore, presence: any DevicePresence,
-        time: TimeSource, polls: Bool, logger: Logger
+        time: TimeSource, polls: Bool, outages: StoreOutages
     ) {
         self.streams = streams
         self.inboxes = inboxes
@@ -30,7 +29,7 @@ public struct StreamKeeper: Service {
         self.presence = presence
         self.time = time
         self.polls = polls
-        self.logger = logger
+        self.outages = outages
     }
 
     public func run() async throws {
@@ -53,7 +52,7 @@ public struct StreamKeeper: Service {
         do {
             try await accounts.refresh(streams.all.map(\.token), now: time.now())
         } catch {
-            logger.warning("Could not write down which sessions are in use", metadata: ["error": "\(error)"])
+            outages.failed("writing down which sessions are in use", error)
         }
     }
 
@@ -66,7 +65,7 @@ public struct StreamKeeper: Service {
                 known = heads
                 try await endLost(streams.attachments())
             } catch {
-                logger.warning("Could not poll the inboxes", metadata: ["error": "\(error)"])
+                outages.failed("polling the inboxes", error)
             }
         }
     }
@@ -79,7 +78,7 @@ public struct StreamKeeper: Service {
             do {
                 try await endLost(streams.attachments(of: devices))
             } catch {
-                logger.warning("Could not look up where streams are", metadata: ["error": "\(error)"])
+                outages.failed("looking up where streams are", error)
             }
         }
     }

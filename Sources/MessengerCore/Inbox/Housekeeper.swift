@@ -11,17 +11,19 @@ public struct Housekeeper: Service {
     private let onAbandoned: @Sendable ([DeviceID]) -> Void
     private let messageTTL: Duration
     private let time: TimeSource
+    private let outages: StoreOutages
     private let logger: Logger
 
     /// - Parameter onAbandoned: told which devices have gone.
     public init(
-        store: any InboxStore, messageTTL: Duration, time: TimeSource, logger: Logger,
+        store: any InboxStore, messageTTL: Duration, time: TimeSource, outages: StoreOutages, logger: Logger,
         onAbandoned: @escaping @Sendable ([DeviceID]) -> Void
     ) {
         self.store = store
         self.onAbandoned = onAbandoned
         self.messageTTL = messageTTL
         self.time = time
+        self.outages = outages
         self.logger = logger
     }
 
@@ -56,8 +58,9 @@ public struct Housekeeper: Service {
                 if !outcome.abandonedDevices.isEmpty { onAbandoned(outcome.abandonedDevices) }
                 hasMore = outcome.hasMore
             }
+            outages.succeeded()
         } catch {
-            logger.warning("Housekeeping failed; it is tried again", metadata: ["error": "\(error)"])
+            outages.failed("housekeeping", error)
         }
     }
 }

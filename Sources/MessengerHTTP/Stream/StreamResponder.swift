@@ -1,5 +1,4 @@
 import Hummingbird
-import Logging
 import MessengerAPI
 import MessengerCore
 import NIOCore
@@ -13,6 +12,7 @@ struct StreamResponder: Sendable {
     let presence: any DevicePresence
     let knowsEndedSessions: @Sendable () -> Bool
     let callbacks: CallbackMailbox
+    let outages: StoreOutages
 
     /// Throws, before the answer begins, what `Inbox.pending` throws.
     func respond(to session: Session, after: MessageNumber, _ context: APIContext) async throws -> Response {
@@ -56,9 +56,7 @@ struct StreamResponder: Sendable {
             await ended(bell)
         } catch {
             await ended(bell)
-            if error is StoreError {
-                context.logger.warning("Stream ended", metadata: ["id": "\(context.requestID)", "error": "\(error)"])
-            }
+            if error is StoreError { outages.failed("a live stream", error) }
             throw error
         }
     }

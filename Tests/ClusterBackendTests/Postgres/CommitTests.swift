@@ -102,7 +102,7 @@ struct CommitTests {
                         try await eventually("the commit is on its way") { proxy.faults == round }
                         async let killed: Void = server.kill()
                         met.signal()
-                        try await killed
+                        await killed
                         try await server.start()
                         let result = await sent
                         let texts = try await receiver.texts(backend) ?? []

@@ -20,17 +20,17 @@ struct DatabaseOutageTests {
                 for ending in [
                     "pg_reload_conf()", "pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)'",
                 ] {
-                    try server.sql("ALTER SYSTEM SET default_transaction_read_only = on")
-                    try server.sql("SELECT pg_reload_conf()")
-                    try await eventually("it is read-only") { try server.sql("SHOW default_transaction_read_only") == "on" }
-                    try server.sql("SELECT \(ending)")
+                    try await server.sql("ALTER SYSTEM SET default_transaction_read_only = on")
+                    try await server.sql("SELECT pg_reload_conf()")
+                    try await eventually("it is read-only") { try await server.sql("SHOW default_transaction_read_only") == "on" }
+                    try await server.sql("SELECT \(ending)")
                     await #expect(throws: StoreError.self) { try await account.send("meanwhile", on: backend) }
                     try await eventually("it says so") {
                         #expect(await storeError { try await account.send("meanwhile", on: backend) } != nil)
                         return !backend.isReachable
                     }
-                    try server.sql("ALTER SYSTEM RESET default_transaction_read_only")
-                    try server.sql("SELECT pg_reload_conf()")
+                    try await server.sql("ALTER SYSTEM RESET default_transaction_read_only")
+                    try await server.sql("SELECT pg_reload_conf()")
                     try await eventually("it works again") { (try? await account.send("after", on: backend)) != nil }
                     #expect(backend.isReachable)
                 }
@@ -39,39 +39,43 @@ struct DatabaseOutageTests {
         }
     }
 
-    /// A file system of 48 MiB for the tables of one database; only root may make one.
+    /// The disk is one for the tables of one database.
     @Test(
         "On a full disk sends are refused as `full`, acknowledging goes on, and it works again when there is room",
-        .enabled(if: getuid() == 0))
+        .enabled("needs root, and a kernel that mounts tmpfs") { await SmallDisk.canBeMade })
     func fullDisk() async throws {
-        try await PostgresServer.run { server in
-            let disk = try SmallDisk(megabytes: 48, owner: "postgres")
-            defer { disk.remove() }
-            try server.sql("CREATE TABLESPACE small LOCATION '\(disk.path)'")
-            try server.sql("CREATE DATABASE full_disk TEMPLATE template_messenger TABLESPACE small")
-            try await TestDatabase(try server.address("full_disk")).withBackend { backend in
-                let account = try await TestAccount.make(backend)
-                // Text that cannot be compressed.
-                var random = SeededRandom(seed: 1)
-                func text() -> String {
-                    String(decoding: (0..<(2 << 20)).map { _ in UInt8(33 + random.next() % 94) }, as: UTF8.self)
-                }
-                var accepted: [String] = []
-                let failure = await #expect(throws: StoreError.self) {
-                    while accepted.count < 1_000 {
-                        let text = text()
-                        try await account.send(text, on: backend)
-                        accepted.append(text)
-                    }
-                }
-                #expect(failure == .full)
-                #expect(try await account.texts(backend) == accepted)
-                #expect(try await account.acknowledge(1, on: backend) == .cursor(MessageNumber(1)))
-                try disk.resize(megabytes: 96)
-                try await account.send("there is room", on: backend)
-                #expect(try await account.texts(backend) == accepted.dropFirst() + ["there is room"])
+        let folder = try TemporaryFolder()
+        try await ChildProcess.run("chown", ["postgres", folder.path]).assertSuccess()
+        try await SmallDisk.run(over: folder.path, megabytes: 48) { disk in
+            try await PostgresServer.run { server in
+                try await server.sql("CREATE TABLESPACE small LOCATION '\(folder.path)'")
+                try await server.sql("CREATE DATABASE full_disk TEMPLATE template_messenger TABLESPACE small")
+                try await TestDatabase(try server.address("full_disk")).withBackend { try await fill(disk, of: $0) }
             }
         }
+    }
+
+    private func fill(_ disk: SmallDisk, of backend: PostgresBackend) async throws {
+        let account = try await TestAccount.make(backend)
+        // Text that cannot be compressed.
+        var random = SeededRandom(seed: 1)
+        func text() -> String {
+            String(decoding: (0..<(2 << 20)).map { _ in UInt8(33 + random.next() % 94) }, as: UTF8.self)
+        }
+        var accepted: [String] = []
+        let failure = await #expect(throws: StoreError.self) {
+            while accepted.count < 1_000 {
+                let text = text()
+                try await account.send(text, on: backend)
+                accepted.append(text)
+            }
+        }
+        #expect(failure == .full)
+        #expect(try await account.texts(backend) == accepted)
+        #expect(try await account.acknowledge(1, on: backend) == .cursor(MessageNumber(1)))
+        try disk.resize(megabytes: 96)
+        try await account.send("there is room", on: backend)
+        #expect(try await account.texts(backend) == accepted.dropFirst() + ["there is room"])
     }
 
     @Test("Restarted under load: nothing that was accepted is lost or doubled, and it goes on by itself")
@@ -94,7 +98,7 @@ struct DatabaseOutageTests {
                             try await backend.sql("SELECT count(*) FROM messages") > before + 20
                         }
                         if round == 2 {
-                            try await server.kill()
+                            await server.kill()
                             try await server.start()
                         } else if round < 2 {
                             try await server.restart()

@@ -92,7 +92,8 @@ struct NodeRegistrationTests {
                     role: .listener, registration: registration, backend: backend, broker: broker,
                     endedSessionsStart: try await backend.endedSessions().next,
                     tell: { told in news.withLock { $0.append(told) } },
-                    time: time.source, logger: TestDatabase.silent)
+                    time: time.source,
+                    outages: StoreOutages(logger: TestDatabase.silent), logger: TestDatabase.silent)
                 try await keeper.register()
                 let before = try #require(registration.id)
                 let account = try await TestAccount.make(other)

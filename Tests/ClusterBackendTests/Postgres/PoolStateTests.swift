@@ -20,7 +20,9 @@ struct PoolStateTests {
 
         mutating func request(_ waiters: Int...) { for waiter in waiters { note(state.requested(waiter, now: now)) } }
         mutating func opened() { note(state.opened(Connection())) }
-        mutating func openFailed() { note(state.openFailed("away", now: now)) }
+        mutating func openFailed(needsMending: Bool = false) {
+            note(state.openFailed("away", needsMending: needsMending, now: now))
+        }
         mutating func retryDue() { note(state.retryDue()) }
         mutating func close() { note(state.close()) }
 
@@ -93,6 +95,20 @@ struct PoolStateTests {
         #expect(pool.refused == [1, 2])
         #expect(pool.pauses == pool.pauses.sorted() && pool.pauses.last == .seconds(1) && pool.pauses.first == .milliseconds(50))
         #expect(pool.opens == pool.pauses.count + 2, "one attempt at a time")
+    }
+
+    @Test("What somebody has to mend first is not waited for, and the next request tries again")
+    func needsMending() {
+        var pool = Pool(limit: 8)
+        pool.request(1, 2)
+        pool.openFailed(needsMending: true)
+        #expect(pool.refused == [1, 2] && pool.pauses == [])
+        pool.openFailed(needsMending: true)
+        let opens = pool.opens
+        pool.request(3)
+        #expect(pool.opens == opens + 1)
+        pool.opened()
+        #expect(pool.waiters == [3] && pool.state.outageReason == nil)
     }
 
     @Test("Later requests are refused at once and each lets one attempt be made, until one succeeds")

@@ -65,20 +65,20 @@ struct VectorTests {
     }
 
     @Test("The other implementation agrees with every vector")
-    func pythonAgrees() throws {
-        let said = try PythonClient.run([VectorFile.folder.path])
+    func pythonAgrees() async throws {
+        let said = try await PythonClient.run([VectorFile.folder.path])
         #expect(said.contains("values agree"))
     }
 
     @Test("The other implementation opens what was sealed just now, and refuses what was bent")
-    func pythonOpens() throws {
+    func pythonOpens() async throws {
         let folder = try TemporaryFolder()
         for file in try Self.fixed() + [.envelopes(EnvelopeScene())] { try file.write(to: folder.url) }
-        #expect(try PythonClient.run([folder.path]).contains("values agree"))
+        #expect(try await PythonClient.run([folder.path]).contains("values agree"))
     }
 
     @Test("What the other implementation seals is opened")
-    func pythonSeals() throws {
+    func pythonSeals() async throws {
         let scene = try EnvelopeScene()
         var world = scene.world
         let many = try world.account("many", (0..<16).map { $0.isMultiple(of: 3) ? .x25519 : .xWing })
@@ -99,7 +99,7 @@ struct VectorTests {
         }
         let folder = try TemporaryFolder()
         try VectorFile(name: "seal.json", content: ["server": world.server.hex, "seal": requests]).write(to: folder.url)
-        let lines = try PythonClient.run(["seal", folder.path + "/seal.json"]).split(separator: "\n").map(String.init)
+        let lines = try await PythonClient.run(["seal", folder.path + "/seal.json"]).split(separator: "\n").map(String.init)
         #expect(lines.count == counts.count)
         for (line, count) in zip(lines, counts) {
             let envelope = try #require(EnvelopeText.envelope(line))

@@ -17,11 +17,17 @@ struct Installation {
     /// The same installation in a folder of its own, to see how it would have gone on.
     let twin: TemporaryFolder
 
-    /// - Parameter isCrashed: as if the server had been killed, so that the newest commits are in the write-ahead log alone.
-    init(isCrashed: Bool = false) async throws {
+    /// - Parameters:
+    ///   - isCrashed: as if the server had been killed, so that the newest commits are in the write-ahead log alone.
+    ///   - moreMessages: that wait for the fifth user.
+    init(isCrashed: Bool = false, moreMessages: Int = 0) async throws {
         let origin = try TemporaryFolder()
         let backend = try SQLiteBackend(folder: origin.url)
         try await Self.fill(backend)
+        for first in stride(from: 0, to: moreMessages, by: 1_000) {
+            let numbers = first..<min(first + 1_000, moreMessages)
+            _ = try await backend.append(numbers.map { Self.submission(from: 1, to: [5], "one of many, \($0)") })
+        }
         if !isCrashed { try backend.close() }
         (folder, twin) = (try Self.copy(of: origin), try Self.copy(of: origin))
         if isCrashed { try backend.close() }

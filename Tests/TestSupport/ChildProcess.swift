@@ -1,23 +1,22 @@
 import Foundation
 import Glibc
 import Synchronization
-import TestSupport
 
 /// A program that a test started. It dies with the test's process, whatever happens to that.
-final class ChildProcess: Sendable {
+public final class ChildProcess: Sendable {
     struct CannotStart: Error {
         let program: String
         let code: Int32
     }
 
     /// Everything that the program has written so far.
-    struct Output: Sendable {
-        let code: Int32
-        let standard: String
-        let error: String
+    public struct Output: Sendable {
+        public let code: Int32
+        public let standard: String
+        public let error: String
 
         /// Throws `Failed` when it ended in another way than with 0.
-        func assertSuccess() throws {
+        public func assertSuccess() throws {
             guard code == 0 else { throw Failed(code: code, error: error) }
         }
     }
@@ -27,16 +26,17 @@ final class ChildProcess: Sendable {
         let error: String
     }
 
-    let id: pid_t
+    public let id: pid_t
     /// What `waitpid` said; nil while it runs.
     private let status = Mutex<Int32?>(nil)
+    private let hasEnded = Gate()
 
-    var isRunning: Bool { status.withLock { $0 == nil } }
+    public var isRunning: Bool { status.withLock { $0 == nil } }
 
     private init(id: pid_t) { self.id = id }
 
     /// Starts a program with its output appended to the two files.
-    static func start(
+    public static func start(
         _ program: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
         folder: URL, output: String, error: String
     ) async throws -> ChildProcess {
@@ -56,7 +56,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Runs a program to its end, or kills it and throws `NeverHappened`.
-    static func run(
+    public static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
         folder: URL? = nil, within limit: Duration = .seconds(60)
     ) async throws -> Output {
@@ -72,17 +72,23 @@ final class ChildProcess: Sendable {
     }
 
     /// Does nothing when it has ended.
-    func signal(_ number: Int32) {
+    public func signal(_ number: Int32) {
         // Under the lock: the id cannot have gone to another process meanwhile.
         status.withLock { if $0 == nil { _ = Glibc.kill(id, number) } }
     }
 
     /// Waits for the end: the exit code, or minus the signal that ended it.
-    func exitCode(within limit: Duration = .seconds(60)) async throws -> Int32 {
+    public func exitCode(within limit: Duration = .seconds(60)) async throws -> Int32 {
         try await eventually("process \(id) ends", within: limit) { !isRunning }
         let status = status.withLock { $0 ?? 0 }
         let signal = status & 0x7F
         return signal == 0 ? (status >> 8) & 0xFF : -signal
+    }
+
+    /// Ends it as `kill -9` does, and returns when it is gone, also for a test that was cancelled.
+    public func kill() async {
+        signal(SIGKILL)
+        await hasEnded.wait()
     }
 
     private func waitForEnd() {
@@ -93,6 +99,7 @@ final class ChildProcess: Sendable {
             waitpid(id, &end, 0)
             status = end
         }
+        hasEnded.open()
     }
 
     private static func spawn(

@@ -1,1 +1,0 @@
-../ScenarioTests/ChildProcess.swift

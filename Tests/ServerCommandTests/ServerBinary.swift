@@ -1,1 +1,0 @@
-../ScenarioTests/ServerBinary.swift

@@ -1,1 +1,0 @@
-../ScenarioTests/ServerProcess.swift
