@@ -5,7 +5,7 @@ import MessengerCore
 
 extension SQLiteBackend: CallbackStore {
     private static let dueDevices = """
-        SELECT d.id, d.address FROM devices d WHERE d.pushes = 1
+        SELECT d.id, d.address, d.failing_since IS NOT NULL AS has_failed FROM devices d WHERE d.pushes = 1
         AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor)
         """
 
@@ -20,7 +20,9 @@ extension SQLiteBackend: CallbackStore {
                     try Row.fetchAll(db.cachedStatement(sql: Self.dueDevices))
                 }
             return rows.map {
-                CallbackDue(device: DeviceID($0["id"]), address: String(decoding: $0["address"] as Data, as: UTF8.self))
+                CallbackDue(
+                    device: DeviceID($0["id"]), address: String(decoding: $0["address"] as Data, as: UTF8.self),
+                    hasFailed: $0["has_failed"])
             }
         }
     }

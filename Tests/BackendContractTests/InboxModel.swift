@@ -264,7 +264,9 @@ struct InboxModel: Sendable {
         devices.filter { _, device in
             device.isPushed && users?.contains(device.user) ?? true
                 && self.users[device.user]!.log.contains { $0.message.number > device.cursor }
-        }.map { CallbackDue(device: $0.key, address: $0.value.login.callback.address) }
+        }.map {
+            CallbackDue(device: $0.key, address: $0.value.login.callback.address, hasFailed: $0.value.failingSince != nil)
+        }
     }
 
     func callbackTarget(of id: DeviceID) -> CallbackTarget? {

@@ -16,7 +16,6 @@ public struct Accounts: Sendable {
     private let phoneKey: [UInt8]
     private let registration: Registration
     private let time: TimeSource
-    private let clock: ClockWatch
 
     public init(
         store: any AccountStore, hasher: PasswordHasher, sessions: SessionCache, streams: LiveStreams,
@@ -32,8 +31,7 @@ public struct Accounts: Sendable {
         self.callbackGuard = callbackGuard
         self.phoneKey = phoneKey
         self.registration = registration
-        self.time = time
-        clock = ClockWatch(time)
+        self.time = time.undisturbed
     }
 
     /// Throws `AccountError`, `PasswordHasher.Busy` or `StoreError`, as all of these do.
@@ -93,7 +91,7 @@ public struct Accounts: Sendable {
         if let session = cachedSession(token: token) { return session }
         let now = time.now()
         let moment = sessions.moment()
-        guard var session = try await store.session(TokenHash(of: token), now: clock.steadyNow) else { return nil }
+        guard var session = try await store.session(TokenHash(of: token), now: now) else { return nil }
         if now - session.lastUsed >= Session.refreshInterval {
             try await store.refresh([session.token], now: now)
             session.lastUsed = now
