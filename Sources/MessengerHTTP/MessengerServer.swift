@@ -25,6 +25,10 @@ public struct ServerSubstitutes: Sendable {
     /// False switches the polls off, so that a lost signal shows.
     public var polls = true
     public var callbackTrustRoots = NIOSSLTrustRoots.default
+    /// Finds a host name's first address, blocking.
+    public var resolveHost: @Sendable (_ host: String, _ port: Int) throws -> SocketAddress = {
+        try SocketAddress.makeAddressResolvingHost($0, port: $1)
+    }
     public var freeDisk: @Sendable (String) -> Int? = FreeDisk.bytes
     public var connectionTimes = ConnectionTimes()
     public init() {}
@@ -42,6 +46,7 @@ public struct MessengerServer: Service {
         logger: Logger, onReady: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         let time = substitutes.time
+        let group = MultiThreadedEventLoopGroup.singleton
         let port = BoundPort(settings.port)
         let streams = LiveStreams()
         let mailbox = CallbackMailbox()
@@ -61,12 +66,12 @@ public struct MessengerServer: Service {
         let accounts = Accounts(
             store: stores.accounts, hasher: PasswordHasher(cost: substitutes.passwordCost),
             sessions: SessionCache(isTrusted: stores.trustsSessionCache), streams: streams, callbacks: mailbox,
-            callbackGuard: callbackGuard, phoneKey: stores.phoneKey, registration: settings.registration,
-            limitsLogins: settings.rateLimit.perSecond > 0, time: time)
+            callbackGuard: callbackGuard, hosts: SystemHostLookUp(loops: group, resolve: substitutes.resolveHost),
+            phoneKey: stores.phoneKey, registration: settings.registration, limitsLogins: settings.rateLimit.perSecond > 0,
+            time: time)
         let keeper = StreamKeeper(
             streams: streams, inboxes: stores.inboxes, accounts: stores.accounts, presence: stores.presence, time: time,
             polls: substitutes.polls, logger: logger)
-        let group = MultiThreadedEventLoopGroup.singleton
         stores.signal.subscribe { news in
             switch news {
             case .stored(let messages):
@@ -88,7 +93,8 @@ public struct MessengerServer: Service {
         let dispatcher = CallbackDispatcher(
             inbox: inbox, store: stores.callbacks,
             pusher: try HTTPCallbackPusher(
-                callbackGuard: callbackGuard, group: group, trustRoots: substitutes.callbackTrustRoots),
+                callbackGuard: callbackGuard, group: group, trustRoots: substitutes.callbackTrustRoots,
+                lookUp: substitutes.resolveHost),
             mayPush: { !streams.isAttached($0) && stores.mayPush($0) }, mailbox: mailbox, time: time,
             polls: substitutes.polls, logger: logger)
         let housekeeper = Housekeeper(

@@ -1,5 +1,7 @@
 import Foundation
 import MessengerCore
+import NIOCore
+import NIOPosix
 import TestSupport
 import Testing
 import Yams
@@ -19,8 +21,10 @@ struct OpenAPITests {
         let accounts = Accounts(
             store: backend, hasher: PasswordHasher(cost: .trivial), sessions: SessionCache(), streams: streams,
             callbacks: mailbox,
-            callbackGuard: CallbackGuard(allowed: [], allowsLocalLoopback: true, ownPorts: { [] }), phoneKey: [],
-            registration: .open, limitsLogins: false, time: time)
+            callbackGuard: CallbackGuard(allowed: [], allowsLocalLoopback: true, ownPorts: { [] }),
+            hosts: SystemHostLookUp(loops: MultiThreadedEventLoopGroup.singleton) { _, _ in
+                throw ChannelError.unknownLocalAddress
+            }, phoneKey: [], registration: .open, limitsLogins: false, time: time)
         let table = MessengerServer.routeTable(
             ServerSettings(), inbox: inbox, accounts: accounts,
             stores: Stores(
