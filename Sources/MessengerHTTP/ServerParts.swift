@@ -45,8 +45,9 @@ struct ServerParts {
         accounts = Accounts(
             store: stores.accounts, hasher: PasswordHasher(cost: substitutes.passwordCost),
             sessions: SessionCache(isTrusted: stores.trustsSessionCache), streams: streams, callbacks: mailbox,
-            callbackGuard: callbackGuard, phoneKey: stores.phoneKey, registration: settings.registration,
-            limitsLogins: settings.rateLimit.perSecond > 0, time: time)
+            callbackGuard: callbackGuard, hosts: SystemHostLookUp(loops: group, resolve: substitutes.resolveHost),
+            phoneKey: stores.phoneKey, registration: settings.registration, limitsLogins: settings.rateLimit.perSecond > 0,
+            time: time)
         keeper = StreamKeeper(
             streams: streams, inboxes: stores.inboxes, accounts: stores.accounts, presence: stores.presence, time: time,
             polls: substitutes.polls, outages: outages)
@@ -81,7 +82,8 @@ struct ServerParts {
         return CallbackDispatcher(
             inbox: inbox, store: stores.callbacks,
             pusher: try HTTPCallbackPusher(
-                callbackGuard: callbackGuard, group: group, trustRoots: substitutes.callbackTrustRoots),
+                callbackGuard: callbackGuard, group: group, trustRoots: substitutes.callbackTrustRoots,
+                lookUp: substitutes.resolveHost),
             mayPush: { !streams.isAttached($0) && stores.mayPush($0) }, mailbox: mailbox, time: time,
             polls: substitutes.polls, logger: logger)
     }

@@ -9,7 +9,8 @@ extension SQLiteBackend: CallbackStore {
             d.old_secret_until, d.refused_number, d.refused_since
         """
     private static let dueDevices = """
-        SELECT \(columns), i.next FROM devices d JOIN inboxes i ON i.user_id = d.user_id WHERE d.pushes = 1
+        SELECT \(columns), d.failing_since IS NOT NULL AS has_failed, i.next
+        FROM devices d JOIN inboxes i ON i.user_id = d.user_id WHERE d.pushes = 1
         AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor)
         """
     /// The most bytes of messages that one look reads for a device: what it finds may not be pushed at once.
@@ -31,7 +32,7 @@ extension SQLiteBackend: CallbackStore {
     private static func due(_ row: Row, start: CallbackStart? = nil) -> CallbackDue {
         CallbackDue(
             device: DeviceID(row["id"]), user: UserID(row["user_id"]),
-            address: String(decoding: row["address"] as Data, as: UTF8.self), start: start)
+            address: String(decoding: row["address"] as Data, as: UTF8.self), hasFailed: row["has_failed"], start: start)
     }
 
     private static func start(_ db: Database, _ target: CallbackTarget, next: MessageNumber) throws -> CallbackStart {

@@ -52,7 +52,7 @@ extension SQLiteBackend {
             guard sweep.expireBefore != nil else { return }
             let oldestKey = try Int64.fetchOne(db, sql: "SELECT created_at FROM idempotency_keys ORDER BY id LIMIT 1")
             hasOldKeys = oldestKey.map { $0 <= (sweep.now - limits.keyLifetime).rawValue } ?? false
-            hasAbandoned = try !Self.abandoned(db, before: sweep.now - limits.callbackPatience).isEmpty
+            hasAbandoned = try sweep.endsDevices && !Self.abandoned(db, before: sweep.now - limits.callbackPatience).isEmpty
         }
 
         private static func drop(_ db: Database, _ user: Int64, _ sweep: Sweep) throws -> Drop? {

@@ -12,6 +12,7 @@ public final class SQLiteBackend: Sendable {
         case fromTheFuture(path: String)
         case notDurable(synchronous: Int, journal: String)
         case unreadable(path: String, reason: String)
+        case damaged(path: String, finding: String)
         case migrated(DataFolderMarker, marker: String)
 
         public var description: String {
@@ -22,6 +23,8 @@ public final class SQLiteBackend: Sendable {
                 "SQLite did not take the settings that keep messages safe (synchronous=\(synchronous), journal_mode=\(journal))"
             case .unreadable(let path, let reason):
                 "\(path) cannot be opened: \(reason); check its permissions, or restore a backup"
+            case .damaged(let path, let finding):
+                "\(path) is damaged: \(finding); restore a backup, or move the folder away to begin anew"
             case .migrated(let marker, let file):
                 switch marker.state {
                 case .copying:
@@ -68,6 +71,7 @@ public final class SQLiteBackend: Sendable {
             let migrator = Self.migrator
             if try pool.read(migrator.hasBeenSuperseded) { throw OpenError.fromTheFuture(path: path) }
             try migrator.migrate(pool)
+            try pool.read(Self.readEnds)
         } catch let error as OpenError {
             throw error
         } catch {
@@ -79,6 +83,29 @@ public final class SQLiteBackend: Sendable {
     /// Whether the folder has a database.
     public static func exists(in folder: URL) -> Bool { FileManager.default.fileExists(atPath: path(in: folder)) }
 
+    /// Looks at the database's files before they are opened, since that can hide what is wrong with them. Nobody else may have them
+    /// open. Throws `OpenError`.
+    public static func assertWhole(folder: URL) throws {
+        let path = path(in: folder)
+        do {
+            if let finding = try DatabaseFile(path: path).damage() { throw OpenError.damaged(path: path, finding: finding) }
+        } catch let error as OpenError {
+            throw error
+        } catch {
+            throw OpenError.unreadable(path: path, reason: "\(error)")
+        }
+    }
+
+    /// Where rows come and go: the ends of each table. Throws when they cannot be read.
+    private static func readEnds(_ db: Database) throws {
+        for table in StoredTable.all {
+            for order in ["ASC", "DESC"] {
+                let key = table.key.map { "\($0.name) \(order)" }.joined(separator: ", ")
+                _ = try Row.fetchOne(db, sql: "SELECT * FROM \(table.name) ORDER BY \(key) LIMIT 1")
+            }
+        }
+    }
+
     /// Reads the database without changing it. Throws `OpenError`.
     public static func check(folder: URL) throws {
         let path = path(in: folder)
@@ -89,8 +116,10 @@ public final class SQLiteBackend: Sendable {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { db in
                 if try migrator.hasBeenSuperseded(db) { throw OpenError.fromTheFuture(path: path) }
+                // As long as this reads, a server that runs starts its log no anew.
+                try assertWhole(folder: folder)
                 if let finding = try String.fetchOne(db, sql: "PRAGMA quick_check(1)"), finding != "ok" {
-                    throw OpenError.unreadable(path: path, reason: finding)
+                    throw OpenError.damaged(path: path, finding: finding)
                 }
             }
         } catch let error as OpenError {

@@ -17,6 +17,7 @@ public final class SQLiteExport: TableReader {
     /// Brings the schema up to date before. Throws `SQLiteBackend.OpenError`.
     public init(folder: URL) throws {
         path = SQLiteBackend.path(in: folder)
+        try SQLiteBackend.assertWhole(folder: folder)
         do {
             var configuration = Configuration()
             configuration.label = "messenger.export"

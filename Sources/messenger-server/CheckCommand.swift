@@ -64,8 +64,11 @@ struct CheckCommand: AsyncParsableCommand {
 
     private static func database(_ settings: ServerSettings) -> Finding {
         let folder = URL(filePath: settings.dataFolder)
-        guard SQLiteBackend.exists(in: folder) else { return say(.note, "database", "not there yet; serve makes it") }
         do {
+            guard SQLiteBackend.exists(in: folder) else {
+                try SQLiteBackend.assertWhole(folder: folder)
+                return say(.note, "database", "not there yet; serve makes it")
+            }
             try SQLiteBackend.check(folder: folder)
             return say(.ok, "database", "SQLite in \(settings.dataFolder)")
         } catch {

@@ -22,6 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
         try run.settings.assertEmbedded()
         let folder = URL(filePath: run.settings.server.dataFolder)
         let lock = try DataFolderLock(folder: folder)
+        try SQLiteBackend.assertWhole(folder: folder)
         let backend = try SQLiteBackend(folder: folder)
         let server = try MessengerServer(
             settings: run.serverSettings, stores: try await Stores(backend), logger: run.logger, onReady: run.isReady)

@@ -264,7 +264,11 @@ struct InboxModel: Sendable {
         devices.filter { id, device in
             device.isPushed && !others.contains(id) && users?.contains(device.user) ?? true
                 && self.users[device.user]!.log.contains { $0.message.number > device.cursor }
-        }.map { CallbackDue(device: $0.key, user: $0.value.user, address: $0.value.login.callback.address) }
+        }.map {
+            CallbackDue(
+                device: $0.key, user: $0.value.user, address: $0.value.login.callback.address,
+                hasFailed: $0.value.failingSince != nil)
+        }
     }
 
     func callbackTarget(of id: DeviceID) -> CallbackTarget? {

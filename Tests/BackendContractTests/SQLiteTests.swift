@@ -41,6 +41,37 @@ struct SQLiteTests {
         #expect(throws: SQLiteBackend.OpenError.self) { try SQLiteBackend(folder: folder.url) }
     }
 
+    @Test("Pages that a file lost are missed, unless its log has them")
+    func lostPages() async throws {
+        let folder = try TemporaryFolder()
+        let path = SQLiteBackend.path(in: folder.url)
+        func read(_ suffix: String = "") throws -> Data { try Data(contentsOf: URL(filePath: path + suffix)) }
+        let backend = try SQLiteBackend(folder: folder.url)
+        try await backend.write { db in
+            try db.execute(sql: "CREATE TABLE filler (text BLOB); INSERT INTO filler VALUES (zeroblob(100000))")
+        }
+        #expect(try DatabaseFile(path: path).damage() == nil)
+        let (start, log) = (try read(), try read("-wal"))
+        try backend.close()
+        let whole = try read()
+        #expect(whole.count > start.count)
+        #expect(try DatabaseFile(path: path).damage() == nil)
+
+        // A checkpoint writes the first page first, which says how many there will be.
+        let page = 4_096
+        try (whole.prefix(page) + start.dropFirst(page)).write(to: URL(filePath: path))
+        try log.write(to: URL(filePath: path + "-wal"))
+        #expect(try DatabaseFile(path: path).damage() == nil)
+        try log.prefix(log.count / 2).write(to: URL(filePath: path + "-wal"))
+        #expect(try DatabaseFile(path: path).damage()?.contains("cut short") == true)
+        // What is left of an earlier log is no longer in it.
+        var old = log
+        for index in 16..<24 { old[index] ^= 0xFF }
+        try old.write(to: URL(filePath: path + "-wal"))
+        #expect(try DatabaseFile(path: path).damage()?.contains("cut short") == true)
+        #expect(throws: SQLiteBackend.OpenError.self) { try SQLiteBackend.assertWhole(folder: folder.url) }
+    }
+
     @Test("A data folder has one server")
     func lock() throws {
         let folder = try TemporaryFolder()

@@ -50,6 +50,47 @@ struct CallbackScheduleTests {
         #expect(started(&schedule) == [], "it is trusted no more")
     }
 
+    @Test("However many addresses are known to fail, one that nobody knows yet starts at once", arguments: [true, false])
+    func fresh(knownBefore: Bool) {
+        var schedule = CallbackSchedule()
+        let dead = 1...10_000
+        for device in dead { schedule.due(DeviceID(Int64(device)), of: UserID(Int64(device)), destination: "\(device)", hasFailed: knownBefore) }
+        if !knownBefore {
+            var tickets: [Int64: Int] = [:]
+            while let device = schedule.start() { tickets[device.rawValue] = finish(&schedule, device.rawValue, .failed)?.ticket }
+            for (device, ticket) in tickets { schedule.rested(DeviceID(device), ticket: ticket) }
+        }
+        #expect(started(&schedule).count == 800)
+        for device in 20_001...20_101 { schedule.due(DeviceID(Int64(device)), of: UserID(Int64(device)), destination: "\(device)") }
+        #expect(started(&schedule) == Array(20_001...20_100))
+        // One that answers is not among the dead any more.
+        _ = finish(&schedule, 20_001, .drained)
+        #expect(started(&schedule) == [20_101])
+    }
+
+    @Test("A failure of the store is not the address's, and what was taken is kept until it is written down")
+    func storeFailure() throws {
+        var schedule = CallbackSchedule()
+        let delivery = CallbackDelivery(number: MessageNumber(7), generation: 1)
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
+        #expect(started(&schedule) == [1])
+        _ = finish(&schedule, 1, .more)
+        #expect(started(&schedule) == [1])
+        var longest = Duration.zero
+        for minute in 0..<120 {
+            let rest = try #require(finish(&schedule, 1, .storeFailed(unstored: delivery), at: .minutes(minute)))
+            longest = max(longest, rest.pause)
+            schedule.rested(DeviceID(1), ticket: rest.ticket)
+            #expect(started(&schedule) == [1])
+            #expect(schedule.unstored(of: DeviceID(1)) == delivery)
+        }
+        #expect(longest == CallbackSchedule.maximumStorePause)
+        for device in 2...40 { schedule.due(DeviceID(Int64(device)), of: UserID(Int64(device)), destination: "a") }
+        #expect(started(&schedule).count == 31, "it is still trusted")
+        #expect(finish(&schedule, 1, .failed)?.pause == RetryPause.first)
+        #expect(schedule.unstored(of: DeviceID(1)) == nil)
+    }
+
     @Test("A device is pushed to once at a time, and again for news that came meanwhile")
     func again() {
         var schedule = CallbackSchedule()

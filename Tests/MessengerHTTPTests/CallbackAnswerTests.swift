@@ -8,12 +8,12 @@ import Testing
 struct CallbackAnswerTests {
     /// Runs a server with one user whose messages go to the sink; tells how many pushes failed.
     private func run(
-        autoRead: Bool = true, _ reaction: @escaping RawSink.Reaction,
+        autoRead: Bool = true, receiveBuffer: Int? = nil, _ reaction: @escaping RawSink.Reaction,
         _ body: @Sendable (TestUser, RawSink, Counter) async throws -> Void
     ) async throws {
         let failures = Counter()
         try await TestServer.run({ $0.watchCallbackFailures { _ in failures.add(1) } }) { server in
-            try await RawSink.run(autoRead: autoRead, reaction) { sink in
+            try await RawSink.run(autoRead: autoRead, receiveBuffer: receiveBuffer, reaction) { sink in
                 try await body(TestUser.make(on: TestClient(server.url), address: sink.address), sink, failures)
             }
         }
@@ -92,7 +92,7 @@ struct CallbackAnswerTests {
     func early() async throws {
         // Reads the first packet of each request, and never more.
         try await run(
-            autoRead: false,
+            autoRead: false, receiveBuffer: 4_096,
             { channel, moment in
                 switch moment {
                 case .connected: channel.read()

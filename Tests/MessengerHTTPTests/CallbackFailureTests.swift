@@ -151,4 +151,44 @@ struct CallbackFailureTests {
             }
         }
     }
+
+    @Test("Days without a server are no days of failure: a device whose callbacks come again stays", arguments: [true, false])
+    func daysOff(comesAgain: Bool) async throws {
+        let time = TestTime()
+        let failures = Counter()
+        let isBack = Gate()
+        try await CallbackSink.run(answer: { _, _ in comesAgain && isBack.isOpen ? .ok : .internalServerError }) { sink in
+            let (folder, token) = try await TestServer.run({
+                $0.use(time)
+                $0.watchCallbackFailures { _ in failures.add(1) }
+            }) { server in
+                let bob = try await TestUser.make(on: TestClient(server.url), address: sink.address)
+                #expect(try await bob.send("x", to: bob.id).status == 200)
+                try await eventually("failed") { failures.value == 1 }
+                return (server.folder, bob.token)
+            }
+            time.advance(by: .days(8))
+            let before = failures.value
+            try await TestServer.run({
+                $0.use(time)
+                $0.folder = folder
+                $0.watchCallbackFailures { _ in failures.add(1) }
+            }) { server in
+                try await eventually("it failed again") {
+                    time.advance(by: .seconds(1))
+                    return failures.value >= before + 4
+                }
+                #expect(try await server.backend.statistics().devices == 1)
+                isBack.open()
+                if !comesAgain { time.advance(by: .hours(1)) }
+                try await eventually("it came again, or an hour was not enough") {
+                    time.advance(by: .seconds(30))
+                    return try await comesAgain
+                        ? server.backend.callbacksDue(of: nil).isEmpty : server.backend.statistics().devices == 0
+                }
+                let status = try await TestClient(server.url).status(of: token)
+                #expect(status == (comesAgain ? 200 : 401))
+            }
+        }
+    }
 }

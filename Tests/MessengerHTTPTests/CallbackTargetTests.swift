@@ -1,7 +1,9 @@
+import Glibc
 import HTTPTypes
 import Logging
 import MessengerCore
 import MessengerHTTP
+import NIOCore
 import NIOSSL
 import Synchronization
 import TestSupport
@@ -36,6 +38,47 @@ struct CallbackTargetTests {
             }
             let long = "http://127.0.0.1:9000/" + String(repeating: "x", count: 2_048)
             #expect(try await client.logIn("ann", address: long).status == 400)
+        }
+    }
+
+    @Test("A login's host name is looked up, but never waited for long, nor before the password is known to be right")
+    func hostNames() async throws {
+        let (answers, lookUps) = (Gate(), Counter())
+        defer { answers.open() }
+        try await TestServer.run({
+            $0.substitutes.resolveHost = { host, port in
+                lookUps.add(1)
+                if host == "slow.example" { while !answers.isOpen { usleep(10_000) } }
+                let known = ["near.example": "127.0.0.1", "far.example": "203.0.113.1", "bad.example": "169.254.169.254"]
+                guard let address = known[host] else { throw ChannelError.unknownLocalAddress }
+                return try SocketAddress(ipAddress: address, port: port)
+            }
+        }) { server in
+            let client = TestClient(server.url)
+            #expect(try await client.register("ann").status == 201)
+            for (host, expected) in [
+                ("near.example", "active"), ("far.example", "none: the address is not the one that the login came from"),
+                ("bad.example", "none: the address is unspecified"), ("gone.example", "unknown: "), ("slow.example", "unknown: "),
+            ] {
+                let answer = try await client.logIn("ann", address: "http://\(host):9000/")
+                #expect(answer.status == 200)
+                let callback = answer.json["callback"] as? String ?? ""
+                #expect(callback.hasPrefix(expected), "\(host): \(callback)")
+            }
+            #expect(lookUps.value == 5)
+            _ = try await client.logIn("ann", password: "wrong password", address: "http://near.example:9000/")
+            #expect(lookUps.value == 5)
+        }
+    }
+
+    @Test("Nothing is pushed to a name that leads where callbacks may not go")
+    func forbiddenName() async throws {
+        try await TestServer.run({
+            $0.substitutes.resolveHost = { _, port in try SocketAddress(ipAddress: "203.0.113.1", port: port) }
+        }) { server in
+            let bob = try await TestUser.make(on: TestClient(server.url), address: "http://far.example:9000/")
+            #expect(try await bob.send("1", to: bob.id).status == 200)
+            #expect(try await server.backend.callbacksDue(of: nil).isEmpty)
         }
     }
 

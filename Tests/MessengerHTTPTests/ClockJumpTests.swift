@@ -15,6 +15,7 @@ struct ClockJumpTests {
                 let ann = try await TestUser.make(on: client)
                 let bob = try await TestUser.make(on: client, address: sink.address)
                 let reader = try await TestUser.logIn(ann.name, on: client)
+                var logins = [ann, bob, reader]
                 #expect(try await ann.send("before", to: ann.id).status == 200)
                 try await client.stream(token: reader.token) { events in
                     _ = try await events.take(2)
@@ -29,12 +30,57 @@ struct ClockJumpTests {
                         let event = try await events.next()
                         #expect(event?.message?.message == "\(index)")
                         try await eventually("pushed") { sink.pushes.count == index + 1 }
-                        for user in [ann, bob, reader] { #expect(try await client.status(of: user.token) == 200) }
-                        let login = try await TestUser.logIn("\(ann.name)", on: client)
-                        #expect(try await client.status(of: login.token) == 200)
+                        logins.append(try await TestUser.logIn("\(ann.name)", on: client))
+                        for login in logins { #expect(try await client.status(of: login.token) == 200) }
                     }
                 }
                 #expect(try await ann.inbox().map(\.message) == ["before", "0", "1"])
+            }
+        }
+    }
+
+    @Test("What came while the clock was wrong is no older when it is right again", arguments: [1, -1])
+    func meanwhile(direction: Int) async throws {
+        let time = TestTime()
+        try await TestServer.run({ $0.use(time) }) { server in
+            let ann = try await TestUser.make(on: TestClient(server.url))
+            time.jump(by: Self.year * direction)
+            #expect(try await ann.send("x", to: ann.id, key: "k").status == 200)
+            time.jump(by: Self.year * -direction)
+            for _ in 1...3 {
+                try await eventually("all sleep") { time.sleeperCount >= 4 }
+                time.advance(by: .seconds(1))
+            }
+            #expect(try await ann.send("x", to: ann.id, key: "k").status == 200)
+            #expect(try await ann.inbox().map(\.message) == ["x"])
+        }
+    }
+
+    @Test("A message that is refused is not taken for one that was refused for a day", arguments: [1, -1], [true, false])
+    func refusedMessage(direction: Int, failsBefore: Bool) async throws {
+        let time = TestTime()
+        let refusals = Counter()
+        try await TestServer.run({
+            $0.use(time)
+            $0.watchCallbackFailures { _ in refusals.add(1) }
+        }) { server in
+            try await CallbackSink.run(answer: { _, _ in .badRequest }) { sink in
+                func refuse() async throws {
+                    let count = refusals.value
+                    try await eventually("refused twice") {
+                        time.advance(by: .seconds(1))
+                        return refusals.value >= count + 2
+                    }
+                }
+                let bob = try await TestUser.make(on: TestClient(server.url), address: sink.address)
+                if !failsBefore { time.jump(by: Self.year * direction) }
+                #expect(try await bob.send("x", to: bob.id).status == 200)
+                try await refuse()
+                for jump in failsBefore ? [direction, -direction] : [-direction] {
+                    time.jump(by: Self.year * jump)
+                    try await refuse()
+                }
+                #expect(try await bob.inbox().map(\.message) == ["x"])
             }
         }
     }

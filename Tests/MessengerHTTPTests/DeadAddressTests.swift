@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import MessengerAPI
 import MessengerCore
+import NIOCore
 import Synchronization
 import TestSupport
 import Testing
@@ -60,6 +61,34 @@ struct DeadAddressTests {
         }
     }
 
+    @Test("Nor do they delay one that nobody knows yet, once they are known")
+    func newAddress() async throws {
+        try await TestServer.run({
+            $0.substitutes.resolveHost = { _, port in try SocketAddress(ipAddress: "127.0.0.1", port: port) }
+        }) { server in
+            try await CallbackSink.run { sink in
+                let hole = try BlackHole()
+                let client = TestClient(server.url)
+                let bob = try await TestUser.make(on: client)
+                let users = try await Self.users(on: server, port: hole.port, haveFailed: true)
+                for start in stride(from: 0, to: users.count, by: 250) {
+                    let list = users[start..<min(start + 250, users.count)].map { ($0.rawValue, "x") }
+                    #expect(try await bob.sendList(list).status == 200)
+                }
+                var delays: [Duration] = []
+                for index in 0..<Self.samples {
+                    let address = sink.address.replacing("127.0.0.1", with: "new-\(index).example")
+                    let new = try await TestUser.make(on: client, address: address)
+                    #expect(try await bob.send("x", to: new.id).status == 200)
+                    let start = ContinuousClock.now
+                    try await eventually("pushed") { sink.pushes.count == index + 1 }
+                    delays.append(ContinuousClock.now - start)
+                }
+                #expect(delays.sorted()[Self.samples / 2] < Self.tolerance, "\(delays)")
+            }
+        }
+    }
+
     /// From the answer to a send to its push.
     private static func medianDelay(to user: TestUser, _ sink: CallbackSink) async throws -> Duration {
         var delays: [Duration] = []
@@ -74,7 +103,7 @@ struct DeadAddressTests {
     }
 
     /// As many users as it takes; each device has an address of its own.
-    private static func users(on server: TestServer, port: Int) async throws -> [UserID] {
+    private static func users(on server: TestServer, port: Int, haveFailed: Bool = false) async throws -> [UserID] {
         let here = ClientOrigin(address: IPAddress("127.0.0.1")!, wasForwarded: false)
         var users: [UserID] = []
         for index in 0..<deadAddresses {
@@ -86,13 +115,16 @@ struct DeadAddressTests {
                             invitation: nil, now: TimeSource.system.now())))
             }
             let address = "http://127.\(1 + index / 10_000).\(1 + index / 100).\(1 + index % 100):\(port)/"
-            _ = try await server.backend.logIn(
+            let login = try await server.backend.logIn(
                 Login(
                     user: users[users.count - 1], token: Token().hash, publicKey: "", device: nil,
                     callback: CallbackRegistration(
                         address: address, isPushable: true, origin: here,
                         secret: SecureRandom.bytes(WebhookSignature.secretLength)),
                     now: TimeSource.system.now()))
+            guard haveFailed else { continue }
+            try await server.backend.callbackFailed(
+                CallbackFailure(device: login.device, generation: 1, at: TimeSource.system.now(), refused: nil))
         }
         return users
     }

@@ -48,12 +48,17 @@ final class RawSink: Sendable {
     private init(_ reaction: @escaping Reaction) { self.reaction = reaction }
 
     /// Listens around `body`. Called on the connection's event loop.
+    /// - Parameter receiveBuffer: how many bytes the system takes in that nobody reads.
     static func run<Value: Sendable>(
-        autoRead: Bool = true, _ reaction: @escaping Reaction, _ body: @Sendable (RawSink) async throws -> Value
+        autoRead: Bool = true, receiveBuffer: Int? = nil, _ reaction: @escaping Reaction,
+        _ body: @Sendable (RawSink) async throws -> Value
     ) async throws -> Value {
         let sink = RawSink(reaction)
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .serverChannelOption(.backlog, value: 256)
+        var bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).serverChannelOption(.backlog, value: 256)
+        // Connections inherit it from the listening socket.
+        if let receiveBuffer { bootstrap = bootstrap.serverChannelOption(.socketOption(.so_rcvbuf), value: receiveBuffer) }
+        let server =
+            try await bootstrap
             .childChannelOption(.autoRead, value: autoRead)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(Handler(sink)) }

@@ -108,7 +108,10 @@ struct DiskTests {
     }
 
     enum Damage: CaseIterable {
-        case header, cutShort, everyPage, emptied
+        case header, cutShort, lastPage, everyPage, zeroes, emptied
+
+        /// Whether the server must not start; otherwise it may find out later.
+        var isSeenAtStart: Bool { self != .everyPage }
 
         func apply(to bytes: Data) -> Data {
             let page = 4_096
@@ -117,11 +120,13 @@ struct DiskTests {
             switch self {
             case .header: bytes.replaceSubrange(0..<junk.count, with: junk)
             case .cutShort: bytes = bytes.prefix(bytes.count / 2 / page * page)
+            case .lastPage: bytes = bytes.prefix(bytes.count - page)
             case .everyPage:
                 for start in stride(from: page, to: bytes.count, by: page) {
                     bytes.replaceSubrange(start..<start + junk.count, with: junk)
                 }
-            case .emptied: bytes = Data(count: bytes.count)
+            case .zeroes: bytes = Data(count: bytes.count)
+            case .emptied: bytes = Data()
             }
             return bytes
         }
@@ -154,9 +159,38 @@ struct DiskTests {
                 #expect(texts == (1...max(1, texts.count)).prefix(texts.count).map { "\($0) " + Self.text })
                 #expect(server.isRunning)
             }
+            #expect(!damage.isSeenAtStart)
         } catch let error as ServerProcess.EndedEarly {
-            #expect(error.code > 0 && error.log.contains("Error: \(path) cannot be opened"), "\(error.log)")
+            #expect(error.code > 0 && error.log.contains("Error: \(path) "), "\(error.log)")
         }
+    }
+
+    enum Loss: CaseIterable {
+        case half, all, file
+    }
+
+    @Test(arguments: Loss.allCases)
+    func `A database that has lost pages is refused although its log is there`(_ loss: Loss) async throws {
+        let folder = try TemporaryFolder()
+        try await ServerProcess.run(folder: folder) { server in
+            let ann = try await TestUser.make(on: TestClient(server.url))
+            // More than the log holds before it is copied.
+            for number in 1...40 { #expect(try await ann.send("\(number) " + Self.text, to: ann.id).status == 200) }
+            try await server.kill()
+        }
+        let path = folder.path + "/data/messenger.sqlite"
+        let bytes = try Data(contentsOf: URL(filePath: path))
+        #expect(FileManager.default.fileExists(atPath: path + "-wal") && bytes.count > 1 << 20)
+        switch loss {
+        case .half: try bytes.prefix(bytes.count / 2).write(to: URL(filePath: path))
+        case .all: try Data().write(to: URL(filePath: path))
+        case .file: try FileManager.default.removeItem(atPath: path)
+        }
+        let refusal = try await refusal(folder, ServerProcess.Surroundings())
+        #expect(refusal.hasPrefix("Error: \(path) is damaged: ") && refusal.contains("restore a backup"), "\(refusal)")
+        let check = try await ServerBinary.run(
+            ["check", "--port", "0", "--data-dir", folder.path + "/data", "--cert-dir", folder.path + "/cert"])
+        #expect(check.code == 1 && check.standard.contains("wrong  database: \(path)"), "\(check.standard)")
     }
 
     /// The write-ahead log would bring damaged pages back.

@@ -31,7 +31,7 @@ extension PostgresBackend: CallbackStore {
         let node: NodeID?
 
         init(_ row: PostgresRow) {
-            due = CallbackDue(device: row.id(0), user: row.id(1), address: row.text(3))
+            due = CallbackDue(device: row.id(0), user: row.id(1), address: row.text(3), hasFailed: row.bool(4))
             node = row.optionalInt(2).map { NodeID($0) }
         }
 
@@ -44,7 +44,8 @@ extension PostgresBackend: CallbackStore {
                     target: target,
                     page: PendingPage(messages: messages, start: target.cursor, head: (first.id(13) as MessageNumber).previous))
             }
-            due = CallbackDue(device: first.id(0), user: first.id(1), address: first.text(4), start: start)
+            due = CallbackDue(
+                device: first.id(0), user: first.id(1), address: first.text(4), hasFailed: first.bool(19), start: start)
             node = first.optionalInt(12).map { NodeID($0) }
         }
 
@@ -72,9 +73,10 @@ extension PostgresBackend: CallbackStore {
         }
     }
 
-    /// The columns of `target`, who pushes, and the first page.
+    /// The columns of `target`, who pushes, the first page, and whether the address fails.
     private static let starts = """
-        SELECT \(targetColumns), c.node, i.next, m.number, m.sender_id, m.sender_username, m.send_date, m.body
+        SELECT \(targetColumns), c.node, i.next, m.number, m.sender_id, m.sender_username, m.send_date, m.body,
+            d.failing_since IS NOT NULL
         FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
         JOIN inboxes i ON i.user_id = d.user_id
         JOIN LATERAL (\(page(after: "d.cursor", messages: "100", bytes: "65536"))) AS m ON true
@@ -89,7 +91,7 @@ extension PostgresBackend: CallbackStore {
         """
 
     private static let due = """
-        SELECT d.id, d.user_id, c.node, d.address
+        SELECT d.id, d.user_id, c.node, d.address, d.failing_since IS NOT NULL
         FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
         WHERE \(isDue) AND 
         """

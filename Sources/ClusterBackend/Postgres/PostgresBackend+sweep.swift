@@ -136,7 +136,8 @@ extension PostgresBackend {
                 return (0, [] as [DeviceID])
             }
             let keys = try Self.dropKeys(before: sweep.now - limits.keyLifetime, sweep, &transaction)
-            let abandoned = try Self.dropAbandoned(before: sweep.now - limits.callbackPatience, &transaction)
+            let abandoned =
+                sweep.endsDevices ? try Self.dropAbandoned(before: sweep.now - limits.callbackPatience, &transaction) : []
             transaction.runLast("DELETE FROM ended_sessions WHERE ended_at < now() - interval '\(Self.endedSessionsKept)'")
             return (keys, abandoned)
         }

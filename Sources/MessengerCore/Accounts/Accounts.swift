@@ -13,15 +13,15 @@ public struct Accounts: Sendable {
     private let streams: LiveStreams
     private let callbacks: CallbackMailbox
     private let callbackGuard: CallbackGuard
+    private let hosts: any HostLookUp
     private let phoneKey: [UInt8]
     private let registration: Registration
     private let time: TimeSource
-    private let clock: ClockWatch
 
     public init(
         store: any AccountStore, hasher: PasswordHasher, sessions: SessionCache, streams: LiveStreams,
-        callbacks: CallbackMailbox, callbackGuard: CallbackGuard, phoneKey: [UInt8], registration: Registration,
-        limitsLogins: Bool, time: TimeSource
+        callbacks: CallbackMailbox, callbackGuard: CallbackGuard, hosts: any HostLookUp, phoneKey: [UInt8],
+        registration: Registration, limitsLogins: Bool, time: TimeSource
     ) {
         self.store = store
         self.hasher = hasher
@@ -30,10 +30,10 @@ public struct Accounts: Sendable {
         self.streams = streams
         self.callbacks = callbacks
         self.callbackGuard = callbackGuard
+        self.hosts = hosts
         self.phoneKey = phoneKey
         self.registration = registration
-        self.time = time
-        clock = ClockWatch(time)
+        self.time = time.undisturbed
     }
 
     /// Throws `AccountError`, `PasswordHasher.Busy` or `StoreError`, as all of these do.
@@ -74,18 +74,19 @@ public struct Accounts: Sendable {
 
         let token = Token()
         let secret = SecureRandom.bytes(WebhookSignature.secretLength)
-        let obstacle = obstacle(to: request.userAddress, origin: origin)
+        // Not before: nobody else can make the server look names up.
+        let reach = await reach(of: request.userAddress, from: origin)
         let outcome = try await store.logIn(
             Login(
                 user: account.id, token: token.hash, publicKey: request.publicKey, device: request.deviceID,
                 callback: CallbackRegistration(
-                    address: request.userAddress, isPushable: obstacle == nil, origin: origin, secret: secret),
+                    address: request.userAddress, isPushable: reach.isPushable, origin: origin, secret: secret),
                 attached: streams.attached(of: account.id), now: time.now()))
         ended(outcome.loggedOut)
         callbacks.sign(of: outcome.device, account.id)
         return LoginResponse(
             userID: account.id, token: token.text, deviceID: outcome.device, cursor: outcome.cursor,
-            callback: obstacle ?? "active", callbackSecret: WebhookSignature.text(ofSecret: secret))
+            callback: reach.description, callbackSecret: WebhookSignature.text(ofSecret: secret))
     }
 
     /// The live session of a token; its use is written down at most hourly. Nil when there is none.
@@ -93,7 +94,7 @@ public struct Accounts: Sendable {
         if let session = cachedSession(token: token) { return session }
         let now = time.now()
         let moment = sessions.moment()
-        guard var session = try await store.session(TokenHash(of: token), now: clock.steadyNow) else { return nil }
+        guard var session = try await store.session(TokenHash(of: token), now: now) else { return nil }
         if now - session.lastUsed >= Session.refreshInterval {
             try await store.refresh([session.token], now: now)
             session.lastUsed = now
@@ -196,18 +197,21 @@ public struct Accounts: Sendable {
         }
     }
 
-    /// Why nothing will be pushed to this address, or nil. A name is checked when it is resolved, at each connection.
-    private func obstacle(to text: String, origin: ClientOrigin) -> String? {
-        if text.isEmpty { return "none: no address was given" }
+    /// What a name leads to may change: each connection looks it up and checks it again.
+    private func reach(of text: String, from origin: ClientOrigin) async -> CallbackReach {
+        if text.isEmpty { return .none("no address was given") }
         guard let address = CallbackAddress(text) else {
-            return "none: not an address to push to; use http(s)://host[:port][/path] or host:port"
+            return .none("not an address to push to; use http(s)://host[:port][/path] or host:port")
         }
-        guard let literal = address.literal else { return nil }
+        let literal = address.literal
+        guard let target = if let literal { literal } else { await hosts.address(of: address.host, port: address.port) } else {
+            return .unknown("the host name could not be looked up; that is tried again for each message")
+        }
         do {
-            try callbackGuard.check(literal, port: address.port, origin: origin)
-            return nil
+            try callbackGuard.check(target, port: address.port, origin: origin)
+            return .active
         } catch {
-            return "none: \(error)"
+            return .none("\(error)")
         }
     }
 }

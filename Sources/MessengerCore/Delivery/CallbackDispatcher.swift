@@ -17,6 +17,8 @@ public struct CallbackDispatcher: Service {
     private let mailbox: CallbackMailbox
     private let gate = CallbackGate()
     private let time: TimeSource
+    /// What failures and secrets are timed by; `webhook-timestamp` is the wall clock's.
+    private let undisturbed: TimeSource
     private let random: @Sendable () -> Double
     private let polls: Bool
     private let logger: Logger
@@ -36,6 +38,7 @@ public struct CallbackDispatcher: Service {
         self.mayPush = mayPush
         self.mailbox = mailbox
         self.time = time
+        undisturbed = time.undisturbed
         self.random = random
         self.polls = polls
         self.logger = logger
@@ -55,8 +58,9 @@ public struct CallbackDispatcher: Service {
                         }
                     }
                     while let device = schedule.start() {
+                        let unstored = schedule.unstored(of: device)
                         group.addTask(executorPreference: pusher.executor(for: device)) {
-                            let result = await push(to: device, beginningWith: starts[device])
+                            let result = await push(to: device, beginningWith: starts[device], unstored: unstored)
                             mailbox.add { $0.finished.append((device, result)) }
                         }
                     }
@@ -94,7 +98,7 @@ public struct CallbackDispatcher: Service {
             do {
                 for due in try await store.callbacksDue(of: batch.all ? nil : Array(users), besides: others) {
                     guard let address = CallbackAddress(due.address) else { continue }
-                    schedule.due(due.device, of: due.user, destination: address.destination)
+                    schedule.due(due.device, of: due.user, destination: address.destination, hasFailed: due.hasFailed)
                     starts[due.device] = due.start
                 }
             } catch {
@@ -106,9 +110,14 @@ public struct CallbackDispatcher: Service {
     }
 
     /// Pushes a page, or until something stops it.
-    private func push(to device: DeviceID, beginningWith start: CallbackStart?) async -> CallbackSchedule.Result {
+    /// - Parameter unstored: what the device has taken already, to be written down before.
+    private func push(
+        to device: DeviceID, beginningWith start: CallbackStart?, unstored: CallbackDelivery?
+    ) async -> CallbackSchedule.Result {
         do {
-            guard let start = if let start { start } else { try await self.start(of: device) } else {
+            if let unstored { try await settle(unstored, by: device) }
+            // What was found before that shows the cursor as it was.
+            guard let start = if let start, unstored == nil { start } else { try await self.start(of: device) } else {
                 await pusher.release(device)
                 return .stopped
             }
@@ -125,9 +134,39 @@ public struct CallbackDispatcher: Service {
             return .stopped
         } catch is Stopped {
             return .stopped
+        } catch let error as Unstored {
+            logger.warning(
+                "A device has taken a message, but that could not be written down; it is tried again",
+                metadata: ["device": "\(device)", "message": "\(error.delivery.number)", "error": "\(error.cause)"])
+            return .storeFailed(unstored: error.delivery)
         } catch {
             logger.warning("Could not push", metadata: ["device": "\(device)", "error": "\(error)"])
-            return .failed
+            return .storeFailed(unstored: nil)
+        }
+    }
+
+    private func settle(_ delivery: CallbackDelivery, by device: DeviceID) async throws {
+        do {
+            _ = try await acknowledge(delivery, by: device)
+        } catch is InboxError {
+            // A newer login, or a restored inbox, goes on from where its own cursor is.
+        }
+    }
+
+    private struct Unstored: Error {
+        let delivery: CallbackDelivery
+        let cause: any Error
+    }
+
+    /// The device's cursor once it is durable. Throws `InboxError`, or `Unstored` when the store fails.
+    private func acknowledge(_ delivery: CallbackDelivery, by device: DeviceID) async throws -> MessageNumber {
+        do {
+            return try await inbox.acknowledge(
+                through: delivery.number, for: device, generation: delivery.generation, byCallback: true)
+        } catch let error as InboxError {
+            throw error
+        } catch {
+            throw Unstored(delivery: delivery, cause: error)
         }
     }
 
@@ -138,21 +177,21 @@ public struct CallbackDispatcher: Service {
 
     private struct Stopped: Error {}
 
-    /// The device's cursor, when it is past this message; nil after a failure. Throws `Stopped`, `InboxError.superseded` or
-    /// what the store throws. That the acknowledgement was taken proves that the target still holds.
+    /// The device's cursor, when it is past this message; nil after a failure of the address. Throws `Stopped`, `InboxError`,
+    /// `Unstored` or what the store throws. That the acknowledgement was taken proves that the target still holds.
     private func push(_ message: InboxMessage, to target: CallbackTarget) async throws -> MessageNumber? {
         let outcome = try await exchange(message, with: target)
         switch outcome.verdict {
         case .delivered:
-            return try await inbox.acknowledge(
-                through: message.number, for: target.device, generation: target.generation, byCallback: true)
+            return try await acknowledge(
+                CallbackDelivery(number: message.number, generation: target.generation), by: target.device)
         case .removed:
             logger.info("Callback address answered 410 and is removed", metadata: ["device": "\(target.device)"])
             try await store.removeAddress(of: target.device, generation: target.generation)
             throw Stopped()
         case .refused:
             if let refusal = target.refusal, refusal.number == message.number,
-                time.now() - refusal.since >= Self.refusalPatience
+                undisturbed.now() - refusal.since >= Self.refusalPatience
             {
                 logger.warning(
                     "Callback address refused a message for a day; passed over",
@@ -163,11 +202,21 @@ public struct CallbackDispatcher: Service {
         case .retry: break
         }
         logger.debug("Callback failed", metadata: ["device": "\(target.device)", "outcome": "\(outcome)"])
-        try await store.callbackFailed(
+        await noteFailure(
             CallbackFailure(
-                device: target.device, generation: target.generation, at: time.now(),
+                device: target.device, generation: target.generation, at: undisturbed.now(),
                 refused: outcome.verdict == .refused ? message.number : nil))
         return nil
+    }
+
+    /// What cannot be written down now will be when the address fails again.
+    private func noteFailure(_ failure: CallbackFailure) async {
+        do {
+            try await store.callbackFailed(failure)
+        } catch {
+            logger.warning(
+                "Could not write down that a callback failed", metadata: ["device": "\(failure.device)", "error": "\(error)"])
+        }
     }
 
     private func exchange(_ message: InboxMessage, with target: CallbackTarget) async throws -> CallbackOutcome {
@@ -175,9 +224,9 @@ public struct CallbackDispatcher: Service {
         defer { gate.leave(target.destination) }
         if !mayPush(target.device) || Task.isCancelled { throw Stopped() }
         let body = message.delivered.json
-        let now = time.now()
         let headers = WebhookSignature.headers(
-            id: "\(target.user).\(message.number)", timestamp: now, body: body, secrets: target.secrets(at: now))
+            id: "\(target.user).\(message.number)", timestamp: time.now(), body: body,
+            secrets: target.secrets(at: undisturbed.now()))
         return await pusher.push(
             CallbackRequest(device: target.device, address: target.address, origin: target.origin, headers: headers, body: body))
     }

@@ -3,29 +3,50 @@ import MessengerAPI
 
 /// Which devices are pushed to, wait for their turn, or rest after a failure. A pure state machine: it returns what to do.
 ///
-/// Devices of one destination share a lane; lanes take turns, so that one slow destination delays no other. A destination
-/// whose last push succeeded is trusted: it goes first, and a part of all pushes is kept for such, so that however many dead
-/// ones there are they do not delay it.
+/// Devices of one destination share a lane; lanes take turns, so that one slow destination delays no other. They go by their
+/// standing, and a part of all pushes is kept for the better ones, so that however many dead addresses there are, they delay
+/// neither one that answers nor one that nobody knows yet.
 struct CallbackSchedule {
-    static let maximumUnderWay = 1_000
-    static let maximumUntrusted = 900
+    /// What is known of whom a push goes to, best first.
+    enum Standing: Int, CaseIterable {
+        /// The destination's last push succeeded.
+        case trusted
+        /// Nothing.
+        case fresh
+        /// The device's last push failed.
+        case failing
+
+        /// The most pushes under way of this standing and those below it.
+        var maximumUnderWay: Int {
+            switch self {
+            case .trusted: 1_000
+            case .fresh: 900
+            case .failing: 800
+            }
+        }
+    }
+
     /// Devices pushed to or written down at once; `CallbackGate` counts the exchanges.
     static let maximumPerTrusted = 128
     static let maximumPerUntrusted = 8
+    /// What waits for the store goes on soon after it is back.
+    static let maximumStorePause = Duration.seconds(5)
 
-    enum Result: Sendable {
+    enum Result: Equatable, Sendable {
         /// Nothing waits any more.
         case drained
         /// A page was pushed and more may wait: another device may go first.
         case more
         case failed
+        /// The server could not look up or write down what it has to. The address is not to blame.
+        case storeFailed(unstored: CallbackDelivery?)
         /// The device is not pushed to for now: it has a live stream, or no address, or has gone.
         case stopped
     }
 
     private enum Phase: Equatable {
         case waiting
-        case pushing(hasNews: Bool, tryNow: Bool, isTrusted: Bool)
+        case pushing(hasNews: Bool, tryNow: Bool, standing: Standing)
         case resting(ticket: Int)
     }
 
@@ -42,7 +63,27 @@ struct CallbackSchedule {
         let user: UserID
         var phase: Phase
         var destination: String
+        /// Whether the device was known to fail when it was due.
+        var hasFailed: Bool
         var pause = RetryPause()
+        var storePause = RetryPause(longest: maximumStorePause)
+        var unstored: CallbackDelivery?
+
+        var isFailing: Bool { hasFailed || pause.failures > 0 }
+
+        /// How long to rest after a failure.
+        mutating func learn(from result: Result, uptime: Duration, random: Double) -> Duration? {
+            if case .storeFailed(let unstored) = result {
+                self.unstored = unstored
+                return storePause.next(uptime: uptime, random: random)
+            }
+            unstored = nil
+            storePause = RetryPause(longest: maximumStorePause)
+            guard result != .failed else { return pause.next(uptime: uptime, random: random) }
+            pause = RetryPause()
+            if result != .stopped { hasFailed = false }
+            return nil
+        }
     }
 
     private struct Lane {
@@ -55,17 +96,15 @@ struct CallbackSchedule {
     private var pushing: [UserID: Set<DeviceID>] = [:]
     private var lanes: [String: Lane] = [:]
     private var trusted: Set<String> = []
-    private var turns: Deque<String> = []
-    private var trustedTurns: Deque<String> = []
-    private var underWay = 0
-    private var untrustedUnderWay = 0
+    private var turns: [Standing: Deque<String>] = [:]
+    private var underWay: [Standing: Int] = [:]
     private var lastTicket = 0
 
     /// The device has something to push. A resting one goes on resting.
-    mutating func due(_ device: DeviceID, of user: UserID, destination: String) {
+    mutating func due(_ device: DeviceID, of user: UserID, destination: String, hasFailed: Bool = false) {
         switch entries[device]?.phase {
         case nil:
-            entries[device] = Entry(user: user, phase: .waiting, destination: destination)
+            entries[device] = Entry(user: user, phase: .waiting, destination: destination, hasFailed: hasFailed)
             enqueue(device)
         case .pushing: noteNews(device)
         case .resting: entries[device]!.destination = destination
@@ -81,16 +120,16 @@ struct CallbackSchedule {
     }
 
     private mutating func noteNews(_ device: DeviceID) {
-        guard case .pushing(_, let tryNow, let isTrusted) = entries[device]?.phase else { return }
-        entries[device]!.phase = .pushing(hasNews: true, tryNow: tryNow, isTrusted: isTrusted)
+        guard case .pushing(_, let tryNow, let standing) = entries[device]?.phase else { return }
+        entries[device]!.phase = .pushing(hasNews: true, tryNow: tryNow, standing: standing)
     }
 
     /// There is a reason to believe that the device can be reached: it rests no longer.
     mutating func tryNow(_ device: DeviceID) {
         switch entries[device]?.phase {
         case .resting: enqueue(device)
-        case .pushing(let hasNews, _, let isTrusted):
-            entries[device]!.phase = .pushing(hasNews: hasNews, tryNow: true, isTrusted: isTrusted)
+        case .pushing(let hasNews, _, let standing):
+            entries[device]!.phase = .pushing(hasNews: hasNews, tryNow: true, standing: standing)
         case .waiting, nil: break
         }
     }
@@ -102,53 +141,63 @@ struct CallbackSchedule {
 
     /// The next device to push to, or nil when none waits or the limits are reached.
     mutating func start() -> DeviceID? {
-        guard underWay < Self.maximumUnderWay, let (destination, isTrusted) = nextTurn() else { return nil }
+        guard let (destination, standing) = nextTurn() else { return nil }
         let device = lanes[destination]!.waiting.removeFirst()
         lanes[destination]!.underWay += 1
         lanes[destination]!.hasTurn = false
         giveTurn(to: destination)
-        underWay += 1
-        if !isTrusted { untrustedUnderWay += 1 }
-        entries[device]!.phase = .pushing(hasNews: false, tryNow: false, isTrusted: isTrusted)
+        underWay[standing, default: 0] += 1
+        entries[device]!.phase = .pushing(hasNews: false, tryNow: false, standing: standing)
         pushing[entries[device]!.user, default: []].insert(device)
         return device
     }
 
-    private mutating func nextTurn() -> (destination: String, isTrusted: Bool)? {
-        if let destination = trustedTurns.popFirst() { return (destination, true) }
-        guard untrustedUnderWay < Self.maximumUntrusted else { return nil }
-        return turns.popFirst().map { ($0, false) }
+    /// What the device has taken and the store has not: to be written down before anything else is pushed.
+    func unstored(of device: DeviceID) -> CallbackDelivery? { entries[device]?.unstored }
+
+    private mutating func nextTurn() -> (destination: String, standing: Standing)? {
+        for standing in Standing.allCases where hasRoom(for: standing) {
+            if let destination = turns[standing]?.popFirst() { return (destination, standing) }
+        }
+        return nil
     }
 
-    /// A push has ended. A failed one that was told to try now is to start again at once.
+    private func hasRoom(for standing: Standing) -> Bool {
+        var count = 0
+        for other in Standing.allCases.reversed() {
+            count += underWay[other] ?? 0
+            if other.rawValue <= standing.rawValue, count >= other.maximumUnderWay { return false }
+        }
+        return true
+    }
+
+    /// A push has ended. One that rests and was told to try now is to start again at once.
     mutating func finished(_ device: DeviceID, _ result: Result, uptime: Duration, random: Double) -> Next {
-        guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let isTrusted) = entry.phase else {
+        guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let standing) = entry.phase else {
             return .nothing
         }
         pushing[entry.user]!.remove(device)
         if pushing[entry.user]!.isEmpty { pushing[entry.user] = nil }
-        underWay -= 1
-        if !isTrusted { untrustedUnderWay -= 1 }
-        if result == .failed {
-            trusted.remove(entry.destination)
-        } else if result != .stopped {
-            trusted.insert(entry.destination)
-        }
+        underWay[standing, default: 0] -= 1
         lanes[entry.destination]!.underWay -= 1
         defer { tidy(entry.destination) }
-        if result == .failed {
-            if tryNow {
-                enqueue(device)
-                return .nothing
-            }
-            lastTicket += 1
-            let pause = entry.pause.next(uptime: uptime, random: random)
-            entry.phase = .resting(ticket: lastTicket)
-            entries[device] = entry
-            return .rest(pause, ticket: lastTicket)
+        switch result {
+        case .drained, .more: trusted.insert(entry.destination)
+        case .failed: trusted.remove(entry.destination)
+        case .storeFailed, .stopped: break
         }
-        entries[device] = nil
-        return hasNews || tryNow || result == .more ? .look(entry.user) : .nothing
+        guard let pause = entry.learn(from: result, uptime: uptime, random: random) else {
+            entries[device] = nil
+            return hasNews || tryNow || result == .more ? .look(entry.user) : .nothing
+        }
+        entries[device] = entry
+        if tryNow {
+            enqueue(device)
+            return .nothing
+        }
+        lastTicket += 1
+        entries[device]!.phase = .resting(ticket: lastTicket)
+        return .rest(pause, ticket: lastTicket)
     }
 
     private mutating func enqueue(_ device: DeviceID) {
@@ -160,11 +209,12 @@ struct CallbackSchedule {
 
     private mutating func giveTurn(to destination: String) {
         let isTrusted = trusted.contains(destination)
-        guard let lane = lanes[destination], !lane.hasTurn, !lane.waiting.isEmpty,
+        guard let lane = lanes[destination], !lane.hasTurn, let next = lane.waiting.first,
             lane.underWay < (isTrusted ? Self.maximumPerTrusted : Self.maximumPerUntrusted)
         else { return }
         lanes[destination]!.hasTurn = true
-        if isTrusted { trustedTurns.append(destination) } else { turns.append(destination) }
+        let standing: Standing = isTrusted ? .trusted : entries[next]!.isFailing ? .failing : .fresh
+        turns[standing, default: []].append(destination)
     }
 
     private mutating func tidy(_ destination: String) {

@@ -34,13 +34,16 @@ public struct CallbackDue: Sendable {
     public let device: DeviceID
     public let user: UserID
     public let address: String
+    /// Whether its last push failed, as far as it is known.
+    public let hasFailed: Bool
     /// What a push needs to begin, from a store that has found it in the same look; it is good for a push that begins now.
     public let start: CallbackStart?
 
-    public init(device: DeviceID, user: UserID, address: String, start: CallbackStart? = nil) {
+    public init(device: DeviceID, user: UserID, address: String, hasFailed: Bool, start: CallbackStart? = nil) {
         self.device = device
         self.user = user
         self.address = address
+        self.hasFailed = hasFailed
         self.start = start
     }
 }

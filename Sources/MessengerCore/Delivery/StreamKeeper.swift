@@ -27,7 +27,7 @@ public struct StreamKeeper: Service {
         self.inboxes = inboxes
         self.accounts = accounts
         self.presence = presence
-        self.time = time
+        self.time = time.undisturbed
         self.polls = polls
         self.outages = outages
     }

@@ -6,6 +6,9 @@ import ServiceLifecycle
 public struct Housekeeper: Service {
     static let interval = Duration.seconds(1)
     static let batch = 500
+    /// No device goes before the store has answered for so long: while there was no server, or nothing to read or write, nobody
+    /// tried its address. It is enough for a few attempts (`RetryPause`).
+    static let trial = Duration.hours(1)
 
     private let store: any InboxStore
     private let onAbandoned: @Sendable ([DeviceID]) -> Void
@@ -31,6 +34,7 @@ public struct Housekeeper: Service {
         await cancelWhenGracefulShutdown {
             let clock = ClockWatch(time)
             var hasJumped = false
+            var trialStart = time.uptime()
             while (try? await time.sleep(Self.interval)) != nil {
                 let jump = clock.jump
                 if jump != .zero, !hasJumped {
@@ -39,18 +43,21 @@ public struct Housekeeper: Service {
                         metadata: ["seconds": "\(Int(jump.inSeconds))"])
                 }
                 hasJumped = jump != .zero
-                await sweep(expires: !hasJumped)
+                let hasSwept = await sweep(expires: !hasJumped, endsDevices: time.uptime() - trialStart >= Self.trial)
+                if !hasSwept { trialStart = time.uptime() }
             }
         }
     }
 
-    private func sweep(expires: Bool) async {
+    /// Whether the store has done it.
+    private func sweep(expires: Bool, endsDevices: Bool) async -> Bool {
         let now = time.now()
         do {
             var hasMore = true
             while hasMore, !Task.isCancelled {
                 let outcome = try await store.sweep(
-                    Sweep(now: now, expireBefore: expires ? now - messageTTL : nil, limit: Self.batch))
+                    Sweep(
+                        now: now, expireBefore: expires ? now - messageTTL : nil, endsDevices: endsDevices, limit: Self.batch))
                 if outcome.expired > 0 { logger.info("Messages expired", metadata: ["count": "\(outcome.expired)"]) }
                 for device in outcome.abandonedDevices {
                     logger.notice("A device whose callbacks failed for a week has gone", metadata: ["device": "\(device)"])
@@ -59,8 +66,10 @@ public struct Housekeeper: Service {
                 hasMore = outcome.hasMore
             }
             outages.succeeded()
+            return true
         } catch {
             outages.failed("housekeeping", error)
+            return false
         }
     }
 }

@@ -25,7 +25,7 @@ public struct Inbox: Sendable {
         onUnknownOutcome: @escaping @Sendable (any Error) -> Void
     ) {
         self.store = store
-        self.time = time
+        self.time = time.undisturbed
         self.hasFreeDisk = hasFreeDisk
         appends = GroupCommit(
             maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size,

@@ -198,12 +198,15 @@ public struct Sweep: Sendable {
     public let now: Timestamp
     /// Messages accepted before this are expired; nil pauses everything that goes by the wall clock.
     public let expireBefore: Timestamp?
+    /// Whether devices go whose callbacks have failed for too long.
+    public let endsDevices: Bool
     /// The most rows of each kind in this batch.
     public let limit: Int
 
-    public init(now: Timestamp, expireBefore: Timestamp?, limit: Int) {
+    public init(now: Timestamp, expireBefore: Timestamp?, endsDevices: Bool = true, limit: Int) {
         self.now = now
         self.expireBefore = expireBefore
+        self.endsDevices = endsDevices
         self.limit = limit
     }
 }

@@ -12,12 +12,17 @@ struct ClockWatch: Sendable {
     }
 
     /// How far the wall clock has been set since the start; zero within the tolerance, and once it is back.
-    var jump: Duration {
-        let difference = (time.now() - start.wall) - (time.uptime() - start.uptime)
+    var jump: Duration { jump(at: time.now()) }
+
+    private func jump(at now: Timestamp) -> Duration {
+        let difference = (now - start.wall) - (time.uptime() - start.uptime)
         return abs(difference.inSeconds) > Self.tolerance.inSeconds ? difference : .zero
     }
 
-    /// What lifetimes are judged by, so that nothing ends because someone set the clock: the wall clock, or what it would say
-    /// if nobody had, whichever is earlier.
-    var steadyNow: Timestamp { time.now() - max(jump, .zero) }
+    /// What the wall clock would say if nobody had set it. Lifetimes begin and are judged by this, so that nothing ends because
+    /// someone set the clock and put it right again.
+    var undisturbedNow: Timestamp {
+        let now = time.now()
+        return now - jump(at: now)
+    }
 }

@@ -20,6 +20,13 @@ public struct TimeSource: Sendable {
         self.sleep = sleep
     }
 
+    /// The same with a wall clock that goes on as if nobody had set it, from now on: for times that are written down and judged
+    /// later.
+    public var undisturbed: TimeSource {
+        let clock = ClockWatch(self)
+        return TimeSource(now: { clock.undisturbedNow }, uptime: uptime, sleep: sleep)
+    }
+
     public static let system = TimeSource(
         now: {
             var time = timespec()

@@ -18,7 +18,7 @@ public final class HTTPCallbackPusher: CallbackPusher {
     private let callbackGuard: CallbackGuard
     private let executors: [EventLoopExecutor]
     private let tls: NIOSSLContext
-    private let lookUp: LookUp
+    private let lookUp: SystemHostLookUp.Resolve
     private let kept = Mutex<[DeviceID: Kept]>([:])
 
     private struct Kept {
@@ -27,20 +27,12 @@ public final class HTTPCallbackPusher: CallbackPusher {
         let origin: ClientOrigin
     }
 
-    /// Finds a name's address, blocking.
-    typealias LookUp = @Sendable (_ host: String, _ port: Int) throws -> SocketAddress
-
-    /// - Parameter trustRoots: whose certificates count; tests bring their own.
-    public convenience init(
-        callbackGuard: CallbackGuard, group: any EventLoopGroup, trustRoots: NIOSSLTrustRoots = .default
-    ) throws {
-        try self.init(callbackGuard: callbackGuard, group: group, trustRoots: trustRoots) {
-            try SocketAddress.makeAddressResolvingHost($0, port: $1)
-        }
-    }
-
+    /// - Parameters:
+    ///   - trustRoots: whose certificates count; tests bring their own.
+    ///   - lookUp: finds a name's address, blocking.
     init(
-        callbackGuard: CallbackGuard, group: any EventLoopGroup, trustRoots: NIOSSLTrustRoots, lookUp: @escaping LookUp
+        callbackGuard: CallbackGuard, group: any EventLoopGroup, trustRoots: NIOSSLTrustRoots,
+        lookUp: @escaping SystemHostLookUp.Resolve
     ) throws {
         self.callbackGuard = callbackGuard
         self.lookUp = lookUp
