@@ -76,7 +76,7 @@ let package = Package(
         .target(
             name: "MessengerCore",
             dependencies: [
-                "CArgon2", "MessengerAPI",
+                "CArgon2", "MessengerAPI", "KeyLog",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -85,8 +85,8 @@ let package = Package(
         .target(
             name: "MessengerCrypto",
             dependencies: ["KeyLog", "MessengerAPI", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "MessengerAPI", dependencies: ["KeyLog"]),
         .target(name: "KeyLog", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "MessengerAPI"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
