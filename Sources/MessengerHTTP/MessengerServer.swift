@@ -19,12 +19,13 @@ public struct MessengerServer: Service {
             switch role {
             case .all:
                 [
-                    parts.failure, parts.freeDisk, parts.housekeeper, try parts.dispatcher(), parts.keeper,
+                    parts.failure, parts.freeDisk, parts.housekeeper, parts.checkpoints, try parts.dispatcher(), parts.keeper,
                     try parts.httpService(onReady: onReady),
                 ]
             case .listener:
                 stores.services + [
-                    parts.failure, parts.housekeeper, parts.signForwarder, parts.keeper, try parts.httpService(onReady: onReady),
+                    parts.failure, parts.housekeeper, parts.checkpoints, parts.signForwarder, parts.keeper,
+                    try parts.httpService(onReady: onReady),
                 ]
             case .sender:
                 stores.services + [

@@ -26,7 +26,9 @@ extension ServerParts {
                 + AccountRoutes(
                     accounts: accounts, authenticator: authenticator, limits: limits, openDelete: settings.openDelete
                 ).routes
-                + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: stream, callbacks: mailbox).routes,
+                + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: stream, callbacks: mailbox).routes
+                + KeyRoutes(keys: keys, authenticator: authenticator).routes
+                + LogRoutes(files: KeyLogFiles(store: stores.keys, identity: stores.log), authenticator: authenticator).routes,
             exempt: Set(ServiceRoutes.healthPaths + ServiceRoutes.readinessPaths))
     }
 

@@ -22,6 +22,7 @@ struct ServerParts {
     let callbackGuard: CallbackGuard
     let inbox: Inbox
     let accounts: Accounts
+    let keys: KeyDirectory
     let keeper: StreamKeeper
 
     var time: TimeSource { substitutes.time }
@@ -48,6 +49,7 @@ struct ServerParts {
             callbackGuard: callbackGuard, hosts: SystemHostLookUp(loops: group, resolve: substitutes.resolveHost),
             phoneKey: stores.phoneKey, registration: settings.registration, limitsLogins: settings.rateLimit.perSecond > 0,
             time: time)
+        keys = KeyDirectory(store: stores.keys, identity: stores.log, time: time, onLoggedOut: accounts.ended)
         keeper = StreamKeeper(
             streams: streams, inboxes: stores.inboxes, accounts: stores.accounts, presence: stores.presence, time: time,
             polls: substitutes.polls, outages: outages)
@@ -74,6 +76,8 @@ struct ServerParts {
             store: stores.inboxes, messageTTL: settings.messageTTL, time: time, outages: outages, logger: logger,
             onAbandoned: accounts.ended)
     }
+
+    var checkpoints: CheckpointKeeper { CheckpointKeeper(store: stores.keys, time: time, logger: logger) }
 
     var signForwarder: SignForwarder { SignForwarder(mailbox: mailbox, presence: stores.presence, outages: outages) }
 

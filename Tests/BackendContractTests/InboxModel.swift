@@ -173,6 +173,11 @@ struct InboxModel: Sendable {
         }
         let unknown = submission.messages.map(\.receiver).filter { users[$0] == nil }
         guard unknown.isEmpty else { return .unknownReceivers(unknown) }
+        // Nobody here has published keys.
+        let stale = submission.messages.filter { $0.keysVersion.map { $0 != .zero } ?? false }
+        guard stale.isEmpty else {
+            return .staleKeys(stale.map { StaleKeys(receiverID: $0.receiver, keysVersion: .zero) })
+        }
         let full = submission.messages.filter { roomMade(in: users[$0.receiver]!, for: $0) == nil }.map(\.receiver)
         guard full.isEmpty else { return .fullReceivers(full) }
         for message in submission.messages {

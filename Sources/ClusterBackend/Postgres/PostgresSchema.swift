@@ -5,7 +5,7 @@
 ///                      ├─1:1 stream_attachments       (the listener that holds the device's live stream)
 ///                      └─1:1 callbacks_due            (something may wait to be pushed; the sender that does it)
 ///     idempotency_keys (by user), doomed_inboxes (of deleted users)
-///     nodes, ended_sessions, users, invitations, secrets, imports
+///     nodes, ended_sessions, users, invitations, secrets, imports; keys and their log: PostgresSchema+keys.swift
 ///
 /// All but those of the last line are keyed by user first, so that they can be distributed by it (as Citus does), with the
 /// last line as reference tables. In a transaction, locks are taken in this order: user, inboxes by id, keys, devices by id,
@@ -139,13 +139,16 @@ enum PostgresSchema {
                 complete boolean NOT NULL DEFAULT false       -- until then the database serves nobody
             )
             """,
-        ]
+        ],
+        keys,
     ]
 
     /// All that a process reads and writes.
     static let tables = [
         "users", "inboxes", "messages", "idempotency_keys", "devices", "passed_over", "stream_attachments", "callbacks_due",
-        "doomed_inboxes", "nodes", "ended_sessions", "invitations", "secrets", "imports", "schema_versions",
+        "doomed_inboxes", "nodes", "ended_sessions", "invitations", "secrets", "imports", "schema_versions", "key_accounts",
+        "key_states", "key_certificates", "key_devices", "one_time_keys", "claim_allowances", "link_notes", "log_entries",
+        "log_accounts", "log_tiles", "log_head",
     ]
     static let sequences = ["device_ids"]
 

@@ -98,6 +98,7 @@ public struct Inbox: Sendable {
         case .accepted(let receivers), .repeated(let receivers): return receivers
         case .keyReused: throw .keyReused
         case .unknownReceivers(let users): throw .unknownReceivers(users)
+        case .staleKeys(let stale): throw .staleKeys(stale)
         case .fullReceivers(let users): throw .fullReceivers(users)
         case .tooManyKeys: throw .tooManyKeys
         case .unknownSender: throw .senderGone
