@@ -60,7 +60,9 @@ final class FakeBackend: AccountStore, InboxStore, CallbackStore {
         }
     }
 
-    func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] { model.withLock { $0.callbacksDue(of: users) } }
+    func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue] {
+        model.withLock { $0.callbacksDue(of: users, besides: others) }
+    }
     func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? {
         model.withLock { $0.callbackTarget(of: device) }
     }

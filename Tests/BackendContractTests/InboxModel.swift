@@ -260,12 +260,14 @@ struct InboxModel: Sendable {
 
     // MARK: Callbacks
 
-    func callbacksDue(of users: [UserID]?) -> [CallbackDue] {
-        devices.filter { _, device in
-            device.isPushed && users?.contains(device.user) ?? true
+    func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) -> [CallbackDue] {
+        devices.filter { id, device in
+            device.isPushed && !others.contains(id) && users?.contains(device.user) ?? true
                 && self.users[device.user]!.log.contains { $0.message.number > device.cursor }
         }.map {
-            CallbackDue(device: $0.key, address: $0.value.login.callback.address, hasFailed: $0.value.failingSince != nil)
+            CallbackDue(
+                device: $0.key, user: $0.value.user, address: $0.value.login.callback.address,
+                hasFailed: $0.value.failingSince != nil)
         }
     }
 

@@ -135,7 +135,9 @@ struct WatchedCallbacks: CallbackStore {
         onFailure(failure)
     }
 
-    func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] { try await base.callbacksDue(of: users) }
+    func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue] {
+        try await base.callbacksDue(of: users, besides: others)
+    }
     func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? {
         try await base.callbackTarget(of: device)
     }

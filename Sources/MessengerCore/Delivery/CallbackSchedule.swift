@@ -27,7 +27,7 @@ struct CallbackSchedule {
     }
 
     /// Devices pushed to or written down at once; `CallbackGate` counts the exchanges.
-    static let maximumPerTrusted = 32
+    static let maximumPerTrusted = 128
     static let maximumPerUntrusted = 8
     /// What waits for the store goes on soon after it is back.
     static let maximumStorePause = Duration.seconds(5)
@@ -50,7 +50,17 @@ struct CallbackSchedule {
         case resting(ticket: Int)
     }
 
+    /// What follows a push.
+    enum Next: Equatable, Sendable {
+        case nothing
+        /// More may wait for the device: it is due when a look finds it.
+        case look(UserID)
+        /// It may come back with the ticket after this pause.
+        case rest(Duration, ticket: Int)
+    }
+
     private struct Entry {
+        let user: UserID
         var phase: Phase
         var destination: String
         /// Whether the device was known to fail when it was due.
@@ -83,6 +93,7 @@ struct CallbackSchedule {
     }
 
     private var entries: [DeviceID: Entry] = [:]
+    private var pushing: [UserID: Set<DeviceID>] = [:]
     private var lanes: [String: Lane] = [:]
     private var trusted: Set<String> = []
     private var turns: [Standing: Deque<String>] = [:]
@@ -90,16 +101,27 @@ struct CallbackSchedule {
     private var lastTicket = 0
 
     /// The device has something to push. A resting one goes on resting.
-    mutating func due(_ device: DeviceID, destination: String, hasFailed: Bool = false) {
+    mutating func due(_ device: DeviceID, of user: UserID, destination: String, hasFailed: Bool = false) {
         switch entries[device]?.phase {
         case nil:
-            entries[device] = Entry(phase: .waiting, destination: destination, hasFailed: hasFailed)
+            entries[device] = Entry(user: user, phase: .waiting, destination: destination, hasFailed: hasFailed)
             enqueue(device)
-        case .pushing(_, let tryNow, let standing):
-            entries[device]!.phase = .pushing(hasNews: true, tryNow: tryNow, standing: standing)
+        case .pushing: noteNews(device)
         case .resting: entries[device]!.destination = destination
         case .waiting: break
         }
+    }
+
+    /// These users' inboxes have news: the devices of theirs that are pushed to, and will be looked at afterwards.
+    mutating func news(of users: Set<UserID>) -> Set<DeviceID> {
+        let devices = users.reduce(into: Set<DeviceID>()) { $0.formUnion(pushing[$1] ?? []) }
+        for device in devices { noteNews(device) }
+        return devices
+    }
+
+    private mutating func noteNews(_ device: DeviceID) {
+        guard case .pushing(_, let tryNow, let standing) = entries[device]?.phase else { return }
+        entries[device]!.phase = .pushing(hasNews: true, tryNow: tryNow, standing: standing)
     }
 
     /// There is a reason to believe that the device can be reached: it rests no longer.
@@ -126,6 +148,7 @@ struct CallbackSchedule {
         giveTurn(to: destination)
         underWay[standing, default: 0] += 1
         entries[device]!.phase = .pushing(hasNews: false, tryNow: false, standing: standing)
+        pushing[entries[device]!.user, default: []].insert(device)
         return device
     }
 
@@ -148,12 +171,12 @@ struct CallbackSchedule {
         return true
     }
 
-    /// A push has ended; after a failure, how long the device rests, and the ticket to come back with.
-    mutating func finished(
-        _ device: DeviceID, _ result: Result, uptime: Duration, random: Double
-    ) -> (pause: Duration, ticket: Int)? {
-        guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let standing) = entry.phase else { return nil }
-        underWay[standing, default: 0] -= 1
+    /// A push has ended. A failed one that was told to try now is to start again at once.
+    mutating func finished(_ device: DeviceID, _ result: Result, uptime: Duration, random: Double) -> Next {
+        guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let standing) = entry.phase else {
+            return .nothing
+        }
+        leave(device, of: entry.user, standing)
         lanes[entry.destination]!.underWay -= 1
         defer { tidy(entry.destination) }
         let pause = entry.learn(from: result, uptime: uptime, random: random)
@@ -162,14 +185,24 @@ struct CallbackSchedule {
         case .failed: trusted.remove(entry.destination)
         case .storeFailed, .stopped: break
         }
-        entries[device] = entry
-        if let pause, !tryNow {
-            lastTicket += 1
-            entries[device]!.phase = .resting(ticket: lastTicket)
-            return (pause, lastTicket)
+        guard let pause else {
+            entries[device] = nil
+            return hasNews || tryNow || result == .more ? .look(entry.user) : .nothing
         }
-        if hasNews || tryNow || result == .more { enqueue(device) } else { entries[device] = nil }
-        return nil
+        entries[device] = entry
+        if tryNow {
+            enqueue(device)
+            return .nothing
+        }
+        lastTicket += 1
+        entries[device]!.phase = .resting(ticket: lastTicket)
+        return .rest(pause, ticket: lastTicket)
+    }
+
+    private mutating func leave(_ device: DeviceID, of user: UserID, _ standing: Standing) {
+        pushing[user]!.remove(device)
+        if pushing[user]!.isEmpty { pushing[user] = nil }
+        underWay[standing, default: 0] -= 1
     }
 
     private mutating func enqueue(_ device: DeviceID) {

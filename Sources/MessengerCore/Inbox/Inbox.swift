@@ -28,15 +28,15 @@ public struct Inbox: Sendable {
         self.time = time.undisturbed
         self.hasFreeDisk = hasFreeDisk
         appends = GroupCommit(
-            maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size, spacing: store.commitSpacing,
-            executor: store.executor
+            maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size,
+            spacing: { store.commitSpacing }, executor: store.executor
         ) { batch in
             let result = try await Self.watching(onUnknownOutcome) { try await store.append(batch) }
             signal.announce(result.stored, hints: result.hints)
             return result.outcomes
         }
         acknowledgements = GroupCommit(
-            maximumItems: Self.batchAcknowledgements, spacing: store.commitSpacing, executor: store.executor
+            maximumItems: Self.batchAcknowledgements, spacing: { store.commitSpacing }, executor: store.executor
         ) { batch in
             try await Self.watching(onUnknownOutcome) { try await store.acknowledge(batch) }
         }
