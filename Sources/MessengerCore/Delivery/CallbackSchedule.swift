@@ -176,9 +176,7 @@ struct CallbackSchedule {
         guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let standing) = entry.phase else {
             return .nothing
         }
-        pushing[entry.user]!.remove(device)
-        if pushing[entry.user]!.isEmpty { pushing[entry.user] = nil }
-        underWay[standing, default: 0] -= 1
+        leave(device, of: entry.user, standing)
         lanes[entry.destination]!.underWay -= 1
         defer { tidy(entry.destination) }
         switch result {
@@ -198,6 +196,12 @@ struct CallbackSchedule {
         lastTicket += 1
         entries[device]!.phase = .resting(ticket: lastTicket)
         return .rest(pause, ticket: lastTicket)
+    }
+
+    private mutating func leave(_ device: DeviceID, of user: UserID, _ standing: Standing) {
+        pushing[user]!.remove(device)
+        if pushing[user]!.isEmpty { pushing[user] = nil }
+        underWay[standing, default: 0] -= 1
     }
 
     private mutating func enqueue(_ device: DeviceID) {
