@@ -27,7 +27,8 @@ struct Installation {
         try await Self.fill(backend)
         for first in stride(from: 0, to: moreMessages, by: 1_000) {
             let numbers = first..<min(first + 1_000, moreMessages)
-            _ = try await backend.append(numbers.map { Self.submission(from: 1, to: [5], "one of many, \($0)") })
+            _ = try await backend.append(
+                numbers.map { Self.submission(from: 1, to: [5], "one of many, \($0): \(String(repeating: "m", count: 300))") })
         }
         if !isCrashed { try backend.close() }
         (folder, twin) = (try Self.copy(of: origin), try Self.copy(of: origin))
