@@ -128,6 +128,25 @@ struct KeyTests {
         }
     }
 
+    @Test("The checkpoint is cosigned anew each minute, also of a log that stands still")
+    func freshness() async throws {
+        let time = TestTime()
+        try await TestServer.run({ $0.use(time) }) { server in
+            let ann = try await TestUser.make(on: TestClient(server.url))
+            let identity = try await server.backend.openLog(now: time.now)
+            let keys = LogKeys(log: identity.key, freshness: identity.cosigner)
+            func freshAt() async throws -> UInt64? {
+                try keys.open(try await get("/api/log/checkpoint/", ann).bytes).freshAt
+            }
+            for _ in 0..<3 {
+                let before = try #require(try await freshAt())
+                try await eventually("all sleep") { time.sleeperCount >= 7 }
+                time.advance(by: .seconds(60))
+                try await eventually("it is cosigned") { try await freshAt() == before + 60 }
+            }
+        }
+    }
+
     @Test("A removed device is logged out at once")
     func revocation() async throws {
         try await TestServer.run { server in
