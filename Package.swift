@@ -63,13 +63,13 @@ let package = Package(
         .target(
             name: "SQLiteBackend",
             dependencies: [
-                "MessengerCore",
+                "MessengerCore", "KeyLog",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(
             name: "ClusterBackend",
             dependencies: [
-                "CPostgres", "CRabbitMQ", "MessengerCore", "MessengerAPI",
+                "CPostgres", "CRabbitMQ", "MessengerCore", "MessengerAPI", "KeyLog",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -119,7 +119,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "MessengerHTTP", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI",
+                "MessengerHTTP", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI", "MessengerCrypto", "KeyLog",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -129,7 +129,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/TestSupport"),
-        .testTarget(name: "MessengerCoreTests", dependencies: ["MessengerCore", "MessengerAPI", "TestSupport"]),
+        .testTarget(name: "MessengerCoreTests", dependencies: ["MessengerCore", "MessengerAPI", "KeyLog", "TestSupport"]),
         .testTarget(
             name: "KeyLogTests", dependencies: ["KeyLog", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
@@ -144,7 +144,7 @@ let package = Package(
         .testTarget(
             name: "BackendContractTests",
             dependencies: [
-                "MessengerCore", "MessengerAPI", "SQLiteBackend", "ClusterBackend", "TestSupport",
+                "MessengerCore", "MessengerAPI", "MessengerCrypto", "KeyLog", "SQLiteBackend", "ClusterBackend", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -159,14 +159,14 @@ let package = Package(
         .testTarget(
             name: "MessengerHTTPTests",
             dependencies: [
-                "MessengerHTTP", "SQLiteBackend", "MessengerCore", "MessengerAPI", "TestSupport",
+                "MessengerHTTP", "SQLiteBackend", "MessengerCore", "MessengerAPI", "MessengerCrypto", "KeyLog", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Yams", package: "Yams"),
             ]),
         .testTarget(
             name: "ServerCommandTests",
             dependencies: [
-                "messenger-server", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI", "TestSupport",
+                "messenger-server", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI", "KeyLog", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],

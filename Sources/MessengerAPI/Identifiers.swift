@@ -28,7 +28,7 @@ public struct KeysVersion: IntegerIdentifier {
     public init(rawValue: Int64) { self.rawValue = rawValue }
 
     /// Before anything is published.
-    public static let none = KeysVersion(0)
+    public static let zero = KeysVersion(0)
     public var next: KeysVersion { KeysVersion(rawValue + 1) }
 }
 
