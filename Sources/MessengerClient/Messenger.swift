@@ -12,12 +12,12 @@ public actor Messenger {
     public nonisolated let userID: UserID
     public nonisolated let server: ServerAddress
 
-    let parts: ClientParts
-    let log: LogReplica
-    let directory: Directory
-    let keys: KeyRing
-    let outbox: Outbox
-    let inbox: Inbox
+    nonisolated let parts: ClientParts
+    nonisolated let log: LogReplica
+    nonisolated let directory: Directory
+    nonisolated let keys: KeyRing
+    nonisolated let outbox: Outbox
+    nonisolated let inbox: Inbox
     nonisolated let news = NewsSignal()
     nonisolated let feed = EventFeed()
     nonisolated let outboxNews = NewsSignal()

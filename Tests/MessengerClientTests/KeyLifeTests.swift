@@ -1,3 +1,4 @@
+import KeyLog
 import MessengerAPI
 import MessengerCrypto
 import Testing

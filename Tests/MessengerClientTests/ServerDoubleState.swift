@@ -22,7 +22,7 @@ struct ServerDoubleState: Sendable {
         var states: [Signed<AccountState>] = []
         var certificates: [Signed<DeviceCertificate>] = []
         var keys: [DeviceFingerprint: DeviceKeys] = [:]
-        var keysVersion = KeysVersion.none
+        var keysVersion = KeysVersion.zero
         var inbox: [DeliveredMessage] = []
         var claims: [String: ClaimKeysResponse] = [:]
         var accepted: Set<String> = []
@@ -84,6 +84,11 @@ struct ServerDoubleState: Sendable {
         case ("POST", "/api/logout/"):
             sessions = sessions.filter { $0.key != request.token }
             return Self.ok(PlainResponse(msg: "ok"))
+        case ("GET", "/api/users/"):
+            guard let found = users.values.first(where: { $0.name == query["username"] }) else {
+                return Self.problem(404, "unknown-user")
+            }
+            return Self.ok(UserResponse(userID: found.id, username: found.name, publicKey: ""))
         case ("GET", "/api/keys/"): return keys(query)
         case ("POST", "/api/keys/state/"): return publish(decode(request), by: user, now: now)
         case ("POST", "/api/keys/"): return publishKeys(decode(request), by: user)
@@ -140,8 +145,7 @@ struct ServerDoubleState: Sendable {
         let found =
             query["user_id"].flatMap { Int64($0) }.flatMap { users[UserID($0)] }
             ?? users.values.first { $0.name == query["username"] }
-        guard let found else { return Self.problem(404, "not-found") }
-        guard !found.states.isEmpty else { return Self.problem(404, "no-keys") }
+        guard let found, !found.states.isEmpty else { return Self.problem(404, "no-keys") }
         return Self.ok(
             KeysResponse(
                 userID: found.id, username: found.name, keysVersion: found.keysVersion,

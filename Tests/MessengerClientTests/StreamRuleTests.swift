@@ -61,7 +61,7 @@ struct StreamRuleTests {
         func decision(_ status: Int, _ type: String = "") -> OutboxDecision {
             OutboxDecision(
                 APIFailure(
-                    status: status, type: type, detail: "no", staleKeys: [StaleKeys(receiverID: UserID(2), keysVersion: .none)]))
+                    status: status, type: type, detail: "no", staleKeys: [StaleKeys(receiverID: UserID(2), keysVersion: .zero)]))
         }
         #expect(decision(409, "stale-keys") == .sealAnew([UserID(2)]))
         #expect(decision(503) == .repeat(after: .seconds(1)))

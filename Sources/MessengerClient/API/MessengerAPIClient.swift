@@ -25,6 +25,15 @@ struct MessengerAPIClient: Sendable {
         _ = try await call("POST", "/api/logout/", body: WireJSON.encode(UsernameRequest(username: username)), token: token)
     }
 
+    func isUser(_ username: String, token: String) async throws -> Bool {
+        do {
+            return try await get("/api/users/?username=\(Self.query(username))", token: token, as: UserResponse.self).userID
+                .rawValue > 0
+        } catch let failure as APIFailure where failure.status == 404 {
+            return false
+        }
+    }
+
     // MARK: Messages
 
     /// - Parameter batch: a `SealedBatch` as it was encoded first, so that a repeat is the same to the byte.

@@ -1,4 +1,5 @@
 import Foundation
+import KeyLog
 import MessengerCrypto
 
 /// A device of an account, as its owner certified it.

@@ -96,7 +96,9 @@ actor Directory {
         do {
             return try await parts.api.keys(of: username, token: try parts.profile.token())
         } catch let failure as APIFailure where failure.status == 404 {
-            throw failure.type == "no-keys" ? MessengerError.noKeys(username) : MessengerError.unknownUser(username)
+            // The directory says the same of nobody and of somebody without keys.
+            let isThere = try await parts.api.isUser(username, token: try parts.profile.token())
+            throw isThere ? MessengerError.noKeys(username) : MessengerError.unknownUser(username)
         }
     }
 
@@ -165,6 +167,6 @@ actor Directory {
         if let known = keys[person.account] { return (known.rotating, known.version) }
         _ = try await take(try await parts.api.keys(of: person.userID, token: token), named: person.username)
         let fetched = keys[person.account]
-        return (fetched?.rotating ?? [], fetched?.version ?? .none)
+        return (fetched?.rotating ?? [], fetched?.version ?? .zero)
     }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import KeyLog
 import MessengerCrypto
@@ -22,7 +21,7 @@ actor LogReplica {
     private let turn = FIFOLock()
     private var pinned: Pinned?
     private var keys: LogKeys?
-    private var nameKey: SymmetricKey?
+    private var nameKey: SecretBytes?
     private(set) var view = LogView()
     private var isLoaded = false
     /// When the last replay ended, and how fresh the checkpoint was.
@@ -43,8 +42,7 @@ actor LogReplica {
     func label(of username: String) async throws -> NameLabel {
         try await prepare()
         guard let nameKey else { throw MessengerError.note(.malformed) }
-        let name = Array(username.precomposedStringWithCanonicalMapping.utf8)
-        return NameLabel(unchecked: Array(HMAC<SHA256>.authenticationCode(for: name, using: nameKey)))
+        return NameLabel(username: username.precomposedStringWithCanonicalMapping, key: nameKey.exposed)
     }
 
     /// Whether the server has vouched for the log within the hour.
@@ -150,7 +148,7 @@ actor LogReplica {
             VerifierKey(text: pinned.first) != nil
         else { throw MessengerError.note(.malformed) }
         keys = LogKeys(log: log, freshness: freshness)
-        nameKey = SymmetricKey(data: pinned.nameKey)
+        nameKey = SecretBytes(pinned.nameKey)
         self.pinned = pinned
     }
 

@@ -1,3 +1,4 @@
+import KeyLog
 import MessengerCrypto
 
 /// For what keys are asked: to whom a message goes, and which keys it may use up.

@@ -90,10 +90,11 @@ actor KeyRing {
             try await parts.store.markPublished(
                 records.map { KeyID(of: $0.object) }, newRotating: rotating.map { KeyID(of: $0.object) },
                 sealedThrough: answer.sealedThrough, now: parts.clock.now())
-        } catch let failure as APIFailure where failure.type == "too-many-keys" {
+        } catch let failure as APIFailure where failure.type == "one-time-keys-full" {
             // The server took none of them, now or before: it has enough.
             try await parts.store.destroyKeys(oneTime.map { KeyID(of: $0.object) })
             countAtServer = KeyLife.oneTimeKeys
+            if let rotating { try await publish([rotating], of: device, token: token) }
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import KeyLog
 import MessengerAPI
 import MessengerCrypto
 
