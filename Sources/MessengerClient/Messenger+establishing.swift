@@ -11,7 +11,10 @@ extension Messenger {
     public var standing: Standing {
         get async throws {
             guard parts.profile.account != nil else { return .waitingForLink }
-            let own = try await explaining { try await self.directory.own() }
+            let own = try await explaining {
+                do { try await self.log.refresh() } catch MessengerError.unreachable {}
+                return try await self.directory.own()
+            }
             return own.chain.standing(of: try parts.profile.fingerprint()) == .current ? .certified : .revoked
         }
     }

@@ -57,6 +57,9 @@ actor Outbox {
             } catch MessengerError.unreachable {
                 round.waiting = try await parts.store.outboxCount()
                 return round
+            } catch let failure as APIFailure where !failure.endsSession {
+                held.insert(entry.account)
+                round.waiting += 1
             } catch let error as MessengerError where Self.holds(error) {
                 held.insert(entry.account)
                 round.waiting += 1

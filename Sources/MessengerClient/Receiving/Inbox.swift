@@ -62,8 +62,14 @@ actor Inbox {
         guard
             let sender = try await sender(delivered, atLeast: unverified.fromSeq)
         else { throw EnvelopeCheck.account }
-        let opened = try opener.verify(
+        var opened = try opener.verify(
             unverified, claimedSender: sender.account, sender: sender.chain, own: try await directory.own().chain)
+        if opened.toSeq > own.chain.seq {
+            // The sender knows a newer state of this account than this device.
+            try await log.refresh()
+            opened = try opener.verify(
+                unverified, claimedSender: sender.account, sender: sender.chain, own: try await directory.own().chain)
+        }
         // A sender who has seen more of the log is caught up with; a server that has no more cannot be believed (E18).
         if opened.message.logSize > (await log.view.size) { try await log.refresh() }
         return try await arrival(opened, sender: sender, own: own)

@@ -59,7 +59,11 @@ final class LocalStore: Sendable {
         }
     }
 
-    func close() throws { try queue.close() }
+    /// Another program may open it from now on.
+    func close() throws {
+        defer { lock.release() }
+        try queue.close()
+    }
 
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await Self.storing { try await self.queue.read(body) }
