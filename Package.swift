@@ -5,7 +5,8 @@ import PackageDescription
 let package = Package(
     name: "messenger",
     products: [
-        .executable(name: "messenger-server", targets: ["messenger-server"])
+        .executable(name: "messenger-server", targets: ["messenger-server"]),
+        .library(name: "MessengerClient", targets: ["MessengerClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -83,6 +84,17 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .target(
+            name: "MessengerClient",
+            dependencies: [
+                "CArgon2", "MessengerCrypto", "KeyLog", "MessengerAPI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        .target(
             name: "MessengerCrypto",
             dependencies: ["KeyLog", "MessengerAPI", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "MessengerAPI", dependencies: ["KeyLog"]),
@@ -91,6 +103,7 @@ let package = Package(
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
+        .executableTarget(name: "echo-bot", dependencies: ["MessengerClient"], path: "Examples/echo-bot"),
         .executableTarget(
             name: "messenger-bench",
             dependencies: [
@@ -122,6 +135,12 @@ let package = Package(
         .testTarget(
             name: "MessengerCryptoTests",
             dependencies: ["MessengerCrypto", "KeyLog", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "MessengerClientTests",
+            dependencies: [
+                "MessengerClient", "MessengerCrypto", "KeyLog", "MessengerAPI", "TestSupport", "echo-bot",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(
             name: "BackendContractTests",
             dependencies: [
