@@ -5,7 +5,8 @@ import PackageDescription
 let package = Package(
     name: "messenger",
     products: [
-        .executable(name: "messenger-server", targets: ["messenger-server"])
+        .executable(name: "messenger", targets: ["messenger"]),
+        .executable(name: "messenger-server", targets: ["messenger-server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -34,6 +35,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .executableTarget(
+            name: "messenger",
+            dependencies: [
+                "CQRencode", "MessengerClient", "MessengerCrypto",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "crypto-bench",
@@ -83,12 +90,21 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .target(
+            name: "MessengerClient",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        .target(
             name: "MessengerCrypto",
             dependencies: ["KeyLog", "MessengerAPI", .product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "KeyLog", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .target(name: "MessengerAPI"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
         .executableTarget(
@@ -152,6 +168,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["schemathesis.toml"]),
+        .testTarget(name: "TerminalClientTests", dependencies: ["messenger", "MessengerClient", "TestSupport"]),
         .testTarget(
             name: "ScenarioTests", dependencies: ["MessengerHTTP", "MessengerCore", "MessengerAPI", "TestSupport"]),
     ],
