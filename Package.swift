@@ -69,13 +69,13 @@ let package = Package(
         .target(
             name: "SQLiteBackend",
             dependencies: [
-                "MessengerCore",
+                "MessengerCore", "KeyLog",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(
             name: "ClusterBackend",
             dependencies: [
-                "CPostgres", "CRabbitMQ", "MessengerCore", "MessengerAPI",
+                "CPostgres", "CRabbitMQ", "MessengerCore", "MessengerAPI", "KeyLog",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -83,7 +83,7 @@ let package = Package(
         .target(
             name: "MessengerCore",
             dependencies: [
-                "CArgon2", "MessengerAPI",
+                "CArgon2", "MessengerAPI", "KeyLog",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -100,8 +100,8 @@ let package = Package(
         .target(
             name: "MessengerCrypto",
             dependencies: ["KeyLog", "MessengerAPI", .product(name: "Crypto", package: "swift-crypto")]),
+        .target(name: "MessengerAPI", dependencies: ["KeyLog"]),
         .target(name: "KeyLog", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
-        .target(name: "MessengerAPI"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
         .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
@@ -122,7 +122,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "MessengerHTTP", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI",
+                "MessengerHTTP", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI", "MessengerCrypto", "KeyLog",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
@@ -132,7 +132,7 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             path: "Tests/TestSupport"),
-        .testTarget(name: "MessengerCoreTests", dependencies: ["MessengerCore", "MessengerAPI", "TestSupport"]),
+        .testTarget(name: "MessengerCoreTests", dependencies: ["MessengerCore", "MessengerAPI", "KeyLog", "TestSupport"]),
         .testTarget(
             name: "KeyLogTests", dependencies: ["KeyLog", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
         .testTarget(
@@ -141,7 +141,7 @@ let package = Package(
         .testTarget(
             name: "BackendContractTests",
             dependencies: [
-                "MessengerCore", "MessengerAPI", "SQLiteBackend", "ClusterBackend", "TestSupport",
+                "MessengerCore", "MessengerAPI", "MessengerCrypto", "KeyLog", "SQLiteBackend", "ClusterBackend", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -156,14 +156,14 @@ let package = Package(
         .testTarget(
             name: "MessengerHTTPTests",
             dependencies: [
-                "MessengerHTTP", "SQLiteBackend", "MessengerCore", "MessengerAPI", "TestSupport",
+                "MessengerHTTP", "SQLiteBackend", "MessengerCore", "MessengerAPI", "MessengerCrypto", "KeyLog", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Yams", package: "Yams"),
             ]),
         .testTarget(
             name: "ServerCommandTests",
             dependencies: [
-                "messenger-server", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI", "TestSupport",
+                "messenger-server", "SQLiteBackend", "ClusterBackend", "MessengerCore", "MessengerAPI", "KeyLog", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ],

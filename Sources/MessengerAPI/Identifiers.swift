@@ -21,6 +21,17 @@ public struct DeviceID: IntegerIdentifier {
     public init(rawValue: Int64) { self.rawValue = rawValue }
 }
 
+/// Rises with each change of a user's devices or rotating keys; 0 before the first. Of different users they say nothing
+/// about each other.
+public struct KeysVersion: IntegerIdentifier {
+    public let rawValue: Int64
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+
+    /// Before anything is published.
+    public static let zero = KeysVersion(0)
+    public var next: KeysVersion { KeysVersion(rawValue + 1) }
+}
+
 /// The place of a message in one user's inbox. Numbers of different inboxes say nothing about each other.
 public struct MessageNumber: IntegerIdentifier {
     public let rawValue: Int64

@@ -4,10 +4,13 @@ public struct SendRequest: Sendable {
     public struct Item: Sendable {
         public let receiverID: UserID
         public let message: String
+        /// The version of the receiver's keys that the message is sealed to; nil for one that is not sealed.
+        public let keysVersion: KeysVersion?
 
-        public init(receiverID: UserID, message: String) {
+        public init(receiverID: UserID, message: String, keysVersion: KeysVersion? = nil) {
             self.receiverID = receiverID
             self.message = message
+            self.keysVersion = keysVersion
         }
     }
 
@@ -15,18 +18,21 @@ public struct SendRequest: Sendable {
     public let senderID: UserID?
     public let senderUsername: String?
     public let receiverID: UserID?
+    /// As in an item.
+    public let keysVersion: KeysVersion?
     public let sendDate: String?
     public let messages: [Item]?
     public let clientMessageID: String?
 
     public init(
         message: String? = nil, senderID: UserID? = nil, senderUsername: String? = nil, receiverID: UserID? = nil,
-        sendDate: String?, messages: [Item]? = nil, clientMessageID: String? = nil
+        keysVersion: KeysVersion? = nil, sendDate: String?, messages: [Item]? = nil, clientMessageID: String? = nil
     ) {
         self.message = message
         self.senderID = senderID
         self.senderUsername = senderUsername
         self.receiverID = receiverID
+        self.keysVersion = keysVersion
         self.sendDate = sendDate
         self.messages = messages
         self.clientMessageID = clientMessageID

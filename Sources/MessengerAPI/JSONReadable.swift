@@ -37,6 +37,28 @@ extension JSONScanner {
         }
     }
 
+    mutating func optionalBytes(_ field: String) throws(JSONError) -> Base64Bytes? {
+        guard let text = try optionalString(field) else { return nil }
+        guard let bytes = Base64Bytes(text: text) else { throw .notBase64(field: field) }
+        return bytes
+    }
+
+    mutating func optionalByteStrings(_ field: String) throws(JSONError) -> [Base64Bytes]? {
+        switch try kind() {
+        case .array:
+            var values: [Base64Bytes] = []
+            try array { (index, scanner) throws(JSONError) in
+                guard let value = try scanner.optionalBytes("\(field).\(index)") else {
+                    throw .wrongType(field: "\(field).\(index)")
+                }
+                values.append(value)
+            }
+            return values
+        case .null: return try skipNull()
+        default: throw .wrongType(field: field)
+        }
+    }
+
     private mutating func string(of field: String) throws(JSONError) -> String {
         do throws(JSONError) {
             return try string()

@@ -8,6 +8,9 @@ public struct Problem: Codable, Sendable {
     public var unknownReceivers: [UserID]?
     public var fullReceivers: [UserID]?
     public var head: MessageNumber?
+    public var staleKeys: [StaleKeys]?
+    /// The number of the account's newest state.
+    public var seq: UInt32?
 
     public init(type: String, title: String, status: Int, detail: String) {
         self.type = type
@@ -17,7 +20,8 @@ public struct Problem: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case type, title, status, detail, head
+        case type, title, status, detail, head, seq
+        case staleKeys = "stale_keys"
         case unknownReceivers = "unknown_receivers"
         case fullReceivers = "full_receivers"
     }

@@ -8,6 +8,7 @@ extension SendRequest: JSONReadable {
             case "sender_id": fields.senderID = try scanner.optionalInteger(name)
             case "sender_username": fields.senderUsername = try scanner.optionalString(name)
             case "receiver_id": fields.receiverID = try scanner.optionalInteger(name)
+            case "keys_version": fields.keysVersion = try scanner.optionalInteger(name)
             case "send_date": fields.sendDate = try scanner.optionalString(name)
             case "client_message_id": fields.clientMessageID = try scanner.optionalString(name)
             case "messages": fields.messages = try Self.items(&scanner)
@@ -17,7 +18,7 @@ extension SendRequest: JSONReadable {
         try scanner.end()
         self.init(
             message: fields.message, senderID: fields.senderID.map { UserID($0) }, senderUsername: fields.senderUsername,
-            receiverID: fields.receiverID.map { UserID($0) }, sendDate: fields.sendDate, messages: fields.messages,
+            receiverID: fields.receiverID.map { UserID($0) }, keysVersion: fields.keysVersion.map { KeysVersion($0) }, sendDate: fields.sendDate, messages: fields.messages,
             clientMessageID: fields.clientMessageID)
     }
 
@@ -26,6 +27,7 @@ extension SendRequest: JSONReadable {
         var senderID: Int64?
         var senderUsername: String?
         var receiverID: Int64?
+        var keysVersion: Int64?
         var sendDate: String?
         var messages: [Item]?
         var clientMessageID: String?
@@ -50,16 +52,19 @@ extension SendRequest: JSONReadable {
     }
 
     private static func item(_ scanner: inout JSONScanner) throws(JSONError) -> Item {
-        var receiver: Int64?
+        var (receiver, keysVersion): (Int64?, Int64?)
         var message: String?
         try scanner.readObject { (name, scanner) throws(JSONError) in
             switch name {
             case "receiver_id": receiver = try scanner.optionalInteger(name)
             case "message": message = try scanner.optionalString(name)
+            case "keys_version": keysVersion = try scanner.optionalInteger(name)
             default: try scanner.skipValue()
             }
         }
-        return Item(receiverID: UserID(try receiver.orMissing("receiver_id")), message: try message.orMissing("message"))
+        return Item(
+            receiverID: UserID(try receiver.orMissing("receiver_id")), message: try message.orMissing("message"),
+            keysVersion: keysVersion.map { KeysVersion($0) })
     }
 }
 

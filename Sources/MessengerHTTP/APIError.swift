@@ -17,6 +17,8 @@ struct APIError: Error, Sendable {
     var unknownReceivers: [UserID]?
     var fullReceivers: [UserID]?
     var head: MessageNumber?
+    var staleKeys: [StaleKeys]?
+    var seq: UInt32?
 
     init(_ status: HTTPResponse.Status, _ type: String, _ text: String, detail: String? = nil) {
         self.status = status
@@ -66,6 +68,7 @@ struct APIError: Error, Sendable {
         case let error as AccountError: self = Self.account(error)
         case let error as SendRefusal: self = Self.send(error)
         case let error as InboxError: self = Self.inbox(error)
+        case let error as KeyError: self = Self.keys(error)
         case is PasswordHasher.Busy: self = .unavailable("Too many logins at once, try again.")
         case is StoreError: self = .unavailable()
         case is CancellationError: self = .unavailable("The server stops.")
@@ -103,6 +106,12 @@ struct APIError: Error, Sendable {
             var error = APIError(.badRequest, "unknown-receivers", "Unknown receiver.", detail: "receiver_id: No such user.")
             error.unknownReceivers = users
             return error
+        case .staleKeys(let stale):
+            var error = APIError(
+                .conflict, "stale-keys", "The receiver's keys have changed.",
+                detail: "keys_version: Not the current one. Seal the message anew to the current keys.")
+            error.staleKeys = stale
+            return error
         case .fullReceivers(let users):
             var error = APIError(.tooManyRequests, "full-receivers", "The receiver's inbox is full.")
             error.fullReceivers = users
@@ -129,6 +138,35 @@ struct APIError: Error, Sendable {
             refusal.head = head
             return refusal
         case .superseded: return .invalidToken
+        }
+    }
+
+    private static func keys(_ error: KeyError) -> APIError {
+        switch error {
+        case .invalid(let field, let reason): return .validation(field: field, reason)
+        case .noKeys:
+            return APIError(.notFound, "no-keys", "No keys.", detail: "There is no such user, or none of these keys.")
+        case .staleState(let newest):
+            var refusal = APIError(
+                .conflict, "stale-state", "Not the next account state.", detail: "The account's newest state is \(newest).")
+            refusal.seq = newest
+            return refusal
+        case .foreignDevice:
+            return APIError(
+                .forbidden, "forbidden", "Not allowed.", detail: "device: It belongs to another session of this user.")
+        case .oneTimeKeysFull: return APIError(.conflict, "one-time-keys-full", "Too many one-time keys wait already.")
+        case .knownAccount:
+            return .validation(field: "state", "The account has been in the log before. Begin with a new account key.")
+        case .tooManyStates(let pause):
+            var refusal = APIError(.tooManyRequests, "too-many-states", "Too many account states, wait a while.")
+            refusal.retryAfter = pause
+            return refusal
+        case .noteTaken: return APIError(.conflict, "note-taken", "There is another note under that id.")
+        case .tooManyNotes:
+            var refusal = APIError(.tooManyRequests, "too-many-notes", "Too many notes wait already.")
+            refusal.retryAfter = .minutes(1)
+            return refusal
+        case .noSuchNote: return .notFound
         }
     }
 }

@@ -58,6 +58,7 @@ enum JSONBody {
         case .notAnObject: "The body is not a JSON object."
         case .wrongType(let field): "\(field): The field has the wrong type."
         case .missing(let field): "\(field): The field is missing."
+        case .notBase64(let field): "\(field): Not base64."
         }
     }
 }

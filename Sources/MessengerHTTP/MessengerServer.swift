@@ -66,6 +66,7 @@ public struct MessengerServer: Service {
         let keeper = StreamKeeper(
             streams: streams, inboxes: stores.inboxes, accounts: stores.accounts, presence: stores.presence, time: time,
             polls: substitutes.polls, logger: logger)
+        let keys = KeyDirectory(store: stores.keys, identity: stores.log, time: time, onLoggedOut: accounts.ended)
         let group = MultiThreadedEventLoopGroup.singleton
         stores.signal.subscribe { news in
             switch news {
@@ -96,21 +97,22 @@ public struct MessengerServer: Service {
         func http() throws -> any Service {
             HTTPService(
                 application: try Self.application(
-                    settings, inbox: inbox, accounts: accounts, stores: stores, streams: streams, mailbox: mailbox, time: time,
-                    times: substitutes.connectionTimes, group: group, logger: logger
+                    settings, inbox: inbox, accounts: accounts, keys: keys, stores: stores, streams: streams, mailbox: mailbox,
+                    time: time, times: substitutes.connectionTimes, group: group, logger: logger
                 ) { channel in
                     port.value = channel.localAddress?.port ?? settings.port
                     await onReady(port.value)
                 }, streams: streams)
         }
+        let checkpoints = CheckpointKeeper(store: stores.keys, time: time, logger: logger)
         self.logger = logger
         services =
             switch role {
-            case .all: [failure, freeDisk, housekeeper, dispatcher, keeper, try http()]
+            case .all: [failure, freeDisk, housekeeper, checkpoints, dispatcher, keeper, try http()]
             case .listener:
                 stores.services + [
-                    failure, housekeeper, SignForwarder(mailbox: mailbox, presence: stores.presence, logger: logger), keeper,
-                    try http(),
+                    failure, housekeeper, checkpoints,
+                    SignForwarder(mailbox: mailbox, presence: stores.presence, logger: logger), keeper, try http(),
                 ]
             case .sender: stores.services + [failure, housekeeper, dispatcher, ReadyService { await onReady(0) }]
             }
@@ -128,7 +130,7 @@ public struct MessengerServer: Service {
     }
 
     static func routeTable(
-        _ settings: ServerSettings, inbox: Inbox, accounts: Accounts, stores: Stores, streams: LiveStreams,
+        _ settings: ServerSettings, inbox: Inbox, accounts: Accounts, keys: KeyDirectory, stores: Stores, streams: LiveStreams,
         mailbox: CallbackMailbox, limits: RequestLimits
     ) -> RouteTable {
         let authenticator = Authenticator(accounts: accounts)
@@ -140,18 +142,21 @@ public struct MessengerServer: Service {
                 + AccountRoutes(
                     accounts: accounts, authenticator: authenticator, limits: limits, openDelete: settings.openDelete
                 ).routes
-                + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: stream, callbacks: mailbox).routes,
+                + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: stream, callbacks: mailbox).routes
+                + KeyRoutes(keys: keys, authenticator: authenticator).routes
+                + LogRoutes(files: KeyLogFiles(store: stores.keys, identity: stores.log), authenticator: authenticator).routes,
             exempt: Set(ServiceRoutes.healthPaths + ServiceRoutes.readinessPaths))
     }
 
     private static func application(
-        _ settings: ServerSettings, inbox: Inbox, accounts: Accounts, stores: Stores, streams: LiveStreams,
+        _ settings: ServerSettings, inbox: Inbox, accounts: Accounts, keys: KeyDirectory, stores: Stores, streams: LiveStreams,
         mailbox: CallbackMailbox, time: TimeSource, times: ConnectionTimes, group: any EventLoopGroup, logger: Logger,
         onReady: @escaping @Sendable (any Channel) async -> Void
     ) throws -> some ApplicationProtocol {
         let limits = RequestLimits(settings.rateLimit, uptime: time.uptime)
         let table = routeTable(
-            settings, inbox: inbox, accounts: accounts, stores: stores, streams: streams, mailbox: mailbox, limits: limits)
+            settings, inbox: inbox, accounts: accounts, keys: keys, stores: stores, streams: streams, mailbox: mailbox,
+            limits: limits)
         let journal = RequestJournal(time: time, logger: logger)
         let entry = EntryMiddleware(trustedProxies: settings.trustedProxies, limits: limits, routes: table, journal: journal)
         let sends = SendRoute(

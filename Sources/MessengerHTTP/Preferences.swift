@@ -74,6 +74,8 @@ extension APIError {
             problem.unknownReceivers = unknownReceivers
             problem.fullReceivers = fullReceivers
             problem.head = self.head
+            problem.staleKeys = staleKeys
+            problem.seq = seq
             body = ByteBuffer(bytes: WireJSON.encode(problem))
             fields[.contentType] = "application/problem+json"
         } else {

@@ -9,6 +9,8 @@ public struct Stores: Sendable {
     public let callbacks: any CallbackStore
     public let signal: any InboxSignal
     public let presence: any DevicePresence
+    public let keys: any KeyStore & KeyLogStore
+    public let log: LogIdentity
     /// The key that phone numbers are kept under.
     public let phoneKey: [UInt8]
     /// What must run beside the server for the rest to work.
@@ -21,13 +23,15 @@ public struct Stores: Sendable {
 
     public init(
         accounts: any AccountStore, inboxes: any InboxStore, callbacks: any CallbackStore, signal: any InboxSignal,
-        presence: any DevicePresence, phoneKey: [UInt8]
+        presence: any DevicePresence, keys: any KeyStore & KeyLogStore, log: LogIdentity, phoneKey: [UInt8]
     ) {
         self.accounts = accounts
         self.inboxes = inboxes
         self.callbacks = callbacks
         self.signal = signal
         self.presence = presence
+        self.keys = keys
+        self.log = log
         self.phoneKey = phoneKey
     }
 }

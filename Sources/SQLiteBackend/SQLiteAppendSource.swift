@@ -9,9 +9,12 @@ struct SQLiteAppendSource: AppendSource {
 
     func inbox(_ user: UserID) throws -> InboxState? {
         try Row.fetchOne(
-            db, cachedSQL: "SELECT next, messages, bytes, live_keys FROM inboxes WHERE user_id = ?", arguments: [user.rawValue]
+            db, cachedSQL: "SELECT next, messages, bytes, live_keys, keys_version FROM inboxes WHERE user_id = ?",
+            arguments: [user.rawValue]
         ).map {
-            InboxState(next: MessageNumber($0["next"]), messages: $0["messages"], bytes: $0["bytes"], liveKeys: $0["live_keys"])
+            InboxState(
+                next: MessageNumber($0["next"]), messages: $0["messages"], bytes: $0["bytes"], liveKeys: $0["live_keys"],
+                keysVersion: KeysVersion($0["keys_version"]))
         }
     }
 

@@ -155,7 +155,8 @@ extension SQLiteBackend: AccountStore {
     public func logOut(_ token: TokenHash) async throws {
         try await write { db in
             try db.execute(
-                sql: "UPDATE devices SET token = NULL, pushes = 0, generation = generation + 1 WHERE token = ?", arguments: [Data(token.bytes)])
+                sql: "UPDATE devices SET token = NULL, pushes = 0, generation = generation + 1 WHERE token = ?",
+                arguments: [Data(token.bytes)])
         }
     }
 
@@ -167,14 +168,18 @@ extension SQLiteBackend: AccountStore {
                 db, sql: "SELECT id FROM devices WHERE user_id = ? AND token IS NOT ?",
                 arguments: [user.rawValue, Data(kept.bytes)])
             for device in others {
-                try db.execute(sql: "UPDATE devices SET token = NULL, pushes = 0, generation = generation + 1 WHERE id = ?", arguments: [device])
+                try db.execute(
+                    sql: "UPDATE devices SET token = NULL, pushes = 0, generation = generation + 1 WHERE id = ?",
+                    arguments: [device])
             }
             return others.map { DeviceID($0) }
         }
     }
 
-    public func delete(_ user: UserID) async throws -> Bool {
-        try await write { db in
+    public func delete(_ user: UserID, now: Timestamp) async throws -> Bool {
+        let limits = limits.keys
+        return try await write { db in
+            try SQLiteLog(db).bury(user, limits: limits, now: now)
             try db.execute(sql: "DELETE FROM users WHERE id = ?", arguments: [user.rawValue])
             guard db.changesCount == 1 else { return false }
             // The log may be long: the sweep removes it by the batch. Nobody can read it any more.

@@ -6,12 +6,14 @@ import MessengerCore
 extension SQLiteBackend: AdminStore {
     /// A random secret of that name, made at the first call and the same ever after.
     public func secret(named name: String, bytes: Int) async throws -> [UInt8] {
-        try await write { db in
-            try db.execute(
-                sql: "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                arguments: [name, Data(SecureRandom.bytes(bytes))])
-            return Array(try Data.fetchOne(db, sql: "SELECT value FROM secrets WHERE name = ?", arguments: [name])!)
-        }
+        try await write { db in try Self.secret(named: name, bytes: bytes, in: db) }
+    }
+
+    static func secret(named name: String, bytes: Int, in db: Database) throws -> [UInt8] {
+        try db.execute(
+            sql: "INSERT INTO secrets (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            arguments: [name, Data(SecureRandom.bytes(bytes))])
+        return Array(try Data.fetchOne(db, sql: "SELECT value FROM secrets WHERE name = ?", arguments: [name])!)
     }
 
     public func addInvitation(_ code: TokenHash, expires: Timestamp) async throws {

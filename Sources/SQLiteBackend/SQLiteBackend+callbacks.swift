@@ -5,11 +5,11 @@ import MessengerCore
 
 extension SQLiteBackend: CallbackStore {
     private static let dueDevices = """
-        SELECT d.id, d.address FROM devices d WHERE d.pushes = 1
+        SELECT d.id, d.user_id, d.address FROM devices d WHERE d.pushes = 1
         AND EXISTS (SELECT 1 FROM messages m WHERE m.user_id = d.user_id AND m.number > d.cursor)
         """
 
-    public func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] {
+    public func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue] {
         try await read { db in
             let rows =
                 if let users {
@@ -19,9 +19,12 @@ extension SQLiteBackend: CallbackStore {
                 } else {
                     try Row.fetchAll(db.cachedStatement(sql: Self.dueDevices))
                 }
-            return rows.map {
-                CallbackDue(device: DeviceID($0["id"]), address: String(decoding: $0["address"] as Data, as: UTF8.self))
+            let due = rows.map {
+                CallbackDue(
+                    device: DeviceID($0["id"]), user: UserID($0["user_id"]),
+                    address: String(decoding: $0["address"] as Data, as: UTF8.self))
             }
+            return due.filter { !others.contains($0.device) }
         }
     }
 

@@ -36,9 +36,10 @@ extension SQLiteBackend {
         private var doomed: [Int64] = []
         private var hasOldKeys = false
         private var hasAbandoned = false
+        private var hasOldPublications = false
         let position: Int64
         var users: [Int64] { drops.map(\.user) }
-        var isEmpty: Bool { drops.isEmpty && doomed.isEmpty && !hasOldKeys && !hasAbandoned }
+        var isEmpty: Bool { drops.isEmpty && doomed.isEmpty && !hasOldKeys && !hasAbandoned && !hasOldPublications }
 
         init(_ db: Database, _ sweep: Sweep, limits: InboxLimits, acknowledged: Set<Int64>, after start: Int64) throws {
             let round = try Int64.fetchAll(
@@ -52,6 +53,7 @@ extension SQLiteBackend {
             guard sweep.expireBefore != nil else { return }
             let oldestKey = try Int64.fetchOne(db, sql: "SELECT created_at FROM idempotency_keys ORDER BY id LIMIT 1")
             hasOldKeys = oldestKey.map { $0 <= (sweep.now - limits.keyLifetime).rawValue } ?? false
+            hasOldPublications = try SQLiteKeySweep(sweep, limits: limits.keys).hasWork(db)
             hasAbandoned = try !Self.abandoned(db, before: sweep.now - limits.callbackPatience).isEmpty
         }
 
@@ -88,6 +90,7 @@ extension SQLiteBackend {
                 outcome.keys = try Self.dropKeys(db, before: sweep.now - limits.keyLifetime, limit: sweep.limit)
                 outcome.hasMore = outcome.hasMore || outcome.keys == sweep.limit
             }
+            if hasOldPublications, try SQLiteKeySweep(sweep, limits: limits.keys).carryOut(db) { outcome.hasMore = true }
             if hasAbandoned {
                 let devices = try Self.abandoned(db, before: sweep.now - limits.callbackPatience)
                 for device in devices { try db.execute(sql: "DELETE FROM devices WHERE id = ?", arguments: [device]) }

@@ -40,8 +40,8 @@ struct AccountContractTests {
             let device = try await backend.store.logIn(T.login(bob, token: "t")).device
             _ = try await backend.send(T.submission(from: ann, to: [bob]))
             _ = try await backend.send(T.submission(from: bob, to: [ann], "from bob", key: "k"))
-            #expect(try await backend.store.delete(bob))
-            #expect(try await !backend.store.delete(bob))
+            #expect(try await backend.store.delete(bob, now: T.start))
+            #expect(try await !backend.store.delete(bob, now: T.start))
             #expect(try await backend.store.session(TokenHash(of: "t"), now: T.start) == nil)
             #expect(try await backend.texts(device) == nil)
             #expect(try await backend.send(T.submission(from: ann, to: [bob])) == .unknownReceivers([bob]))

@@ -22,6 +22,7 @@ struct CallbackContractTests {
             #expect(try await due(of: nil) == expected)
             #expect(try await due(of: [ann, UserID(9)]) == expected)
             #expect(try await backend.store.callbacksDue(of: [bob]).isEmpty)
+            #expect(try await backend.store.callbacksDue(of: [ann], besides: [device]).isEmpty)
             _ = try await backend.acknowledge(device, 1, byCallback: true)
             #expect(try await backend.store.callbacksDue(of: nil).isEmpty)
         }

@@ -21,7 +21,7 @@ final class FakeBackend: AccountStore, InboxStore, CallbackStore {
     func changePassword(of user: UserID, to hash: String, keeping kept: TokenHash) async throws -> [DeviceID] {
         model.withLock { $0.changePassword(of: user, to: hash, keeping: kept) }
     }
-    func delete(_ user: UserID) async throws -> Bool { model.withLock { $0.delete(user) } }
+    func delete(_ user: UserID, now: Timestamp) async throws -> Bool { model.withLock { $0.delete(user) } }
 
     func append(_ submissions: [Submission]) async throws -> AppendResult {
         model.withLock { model in
@@ -60,7 +60,9 @@ final class FakeBackend: AccountStore, InboxStore, CallbackStore {
         }
     }
 
-    func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] { model.withLock { $0.callbacksDue(of: users) } }
+    func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue] {
+        model.withLock { $0.callbacksDue(of: users, besides: others) }
+    }
     func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? {
         model.withLock { $0.callbackTarget(of: device) }
     }

@@ -173,6 +173,11 @@ struct InboxModel: Sendable {
         }
         let unknown = submission.messages.map(\.receiver).filter { users[$0] == nil }
         guard unknown.isEmpty else { return .unknownReceivers(unknown) }
+        // Nobody here has published keys.
+        let stale = submission.messages.filter { $0.keysVersion.map { $0 != .zero } ?? false }
+        guard stale.isEmpty else {
+            return .staleKeys(stale.map { StaleKeys(receiverID: $0.receiver, keysVersion: .zero) })
+        }
         let full = submission.messages.filter { roomMade(in: users[$0.receiver]!, for: $0) == nil }.map(\.receiver)
         guard full.isEmpty else { return .fullReceivers(full) }
         for message in submission.messages {
@@ -260,11 +265,11 @@ struct InboxModel: Sendable {
 
     // MARK: Callbacks
 
-    func callbacksDue(of users: [UserID]?) -> [CallbackDue] {
-        devices.filter { _, device in
-            device.isPushed && users?.contains(device.user) ?? true
+    func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) -> [CallbackDue] {
+        devices.filter { id, device in
+            device.isPushed && !others.contains(id) && users?.contains(device.user) ?? true
                 && self.users[device.user]!.log.contains { $0.message.number > device.cursor }
-        }.map { CallbackDue(device: $0.key, address: $0.value.login.callback.address) }
+        }.map { CallbackDue(device: $0.key, user: $0.value.user, address: $0.value.login.callback.address) }
     }
 
     func callbackTarget(of id: DeviceID) -> CallbackTarget? {

@@ -128,7 +128,7 @@ struct RandomHistory {
 
     private mutating func delete() async throws -> String {
         guard let user = users.randomElement(using: &random) else { return "nobody" }
-        try #require(try await store.delete(user) == model.delete(user))
+        try #require(try await store.delete(user, now: time.now) == model.delete(user))
         return "delete \(user)"
     }
 
@@ -192,6 +192,7 @@ extension SubmissionOutcome {
         switch refusal {
         case .keyReused: self = .keyReused
         case .unknownReceivers(let users): self = .unknownReceivers(users)
+        case .staleKeys(let stale): self = .staleKeys(stale)
         case .fullReceivers(let users): self = .fullReceivers(users)
         case .tooManyKeys: self = .tooManyKeys
         default: self = .unknownSender

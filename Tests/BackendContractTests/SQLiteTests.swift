@@ -117,7 +117,7 @@ struct SQLiteTests {
         let backend = try SQLiteBackend(folder: try TemporaryFolder().url)
         let ann = try await backend.register(T.account("ann"))
         for index in 0..<30 { _ = try await backend.append([T.submission(from: ann, to: [ann], key: "\(index)")]) }
-        _ = try await backend.delete(ann)
+        _ = try await backend.delete(ann, now: BackendUnderTest.start)
         while try await backend.sweep(Sweep(now: T.start, expireBefore: nil, limit: 7)).hasMore {}
         let left = try await backend.read { db in
             try Int.fetchOne(

@@ -13,15 +13,15 @@ struct CallbackScheduleTests {
 
     private func finish(
         _ schedule: inout CallbackSchedule, _ device: Int64, _ result: CallbackSchedule.Result, at uptime: Duration = .zero
-    ) -> (pause: Duration, ticket: Int)? {
+    ) -> CallbackSchedule.Next {
         schedule.finished(DeviceID(device), result, uptime: uptime, random: 1)
     }
 
     @Test("A destination that has not proved itself is given eight devices at once, and delays no other")
     func lanes() {
         var schedule = CallbackSchedule()
-        for device in 1...20 { schedule.due(DeviceID(Int64(device)), destination: "slow") }
-        schedule.due(DeviceID(100), destination: "quick")
+        for device in 1...20 { schedule.due(DeviceID(Int64(device)), of: UserID(Int64(device)), destination: "slow") }
+        schedule.due(DeviceID(100), of: UserID(100), destination: "quick")
         let first = started(&schedule)
         #expect(first.count == 9)
         #expect(first.contains(100))
@@ -34,54 +34,64 @@ struct CallbackScheduleTests {
     @Test("However many addresses are dead, one that answers starts at once; a thousand are under way at most")
     func total() {
         var schedule = CallbackSchedule()
-        for device in 1...10 { schedule.due(DeviceID(Int64(device)), destination: "good") }
+        for device in 1...10 { schedule.due(DeviceID(Int64(device)), of: UserID(Int64(device)), destination: "good") }
         for device in started(&schedule) { _ = finish(&schedule, device, .drained) }
         for device in started(&schedule) { _ = finish(&schedule, device, .drained) }
-        for device in 1_001...11_000 { schedule.due(DeviceID(Int64(device)), destination: "\(device)") }
+        for device in 1_001...11_000 {
+            schedule.due(DeviceID(Int64(device)), of: UserID(Int64(device)), destination: "\(device)")
+        }
         #expect(started(&schedule) == Array(1_001...1_900))
-        schedule.due(DeviceID(1), destination: "good")
+        schedule.due(DeviceID(1), of: UserID(1), destination: "good")
         #expect(started(&schedule) == [1])
         _ = finish(&schedule, 1_001, .failed)
         #expect(started(&schedule) == [1_901])
         _ = finish(&schedule, 1, .failed)
-        schedule.due(DeviceID(2), destination: "good")
+        schedule.due(DeviceID(2), of: UserID(2), destination: "good")
         #expect(started(&schedule) == [], "it is trusted no more")
     }
 
     @Test("A device is pushed to once at a time, and again for news that came meanwhile")
     func again() {
         var schedule = CallbackSchedule()
-        schedule.due(DeviceID(1), destination: "a")
-        schedule.due(DeviceID(1), destination: "a")
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
         #expect(started(&schedule) == [1])
-        schedule.due(DeviceID(1), destination: "a")
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
         #expect(started(&schedule) == [])
-        #expect(finish(&schedule, 1, .drained) == nil)
+        #expect(finish(&schedule, 1, .drained) == .look(UserID(1)))
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
         #expect(started(&schedule) == [1])
-        #expect(finish(&schedule, 1, .drained) == nil)
+        #expect(schedule.news(of: [UserID(1), UserID(2)]) == [DeviceID(1)])
+        #expect(finish(&schedule, 1, .drained) == .look(UserID(1)))
+        #expect(schedule.news(of: [UserID(1)]) == [])
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
+        #expect(started(&schedule) == [1])
+        #expect(finish(&schedule, 1, .drained) == .nothing)
         #expect(started(&schedule) == [])
     }
 
     @Test("A failing device rests whatever comes, until its pause is over or it gives a sign")
     func resting() {
         var schedule = CallbackSchedule()
-        schedule.due(DeviceID(1), destination: "a")
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
         _ = started(&schedule)
-        schedule.due(DeviceID(1), destination: "a")
-        let first = finish(&schedule, 1, .failed)
-        #expect(first?.pause == RetryPause.first)
-        schedule.due(DeviceID(1), destination: "a")
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
+        #expect(finish(&schedule, 1, .failed) == .rest(RetryPause.first, ticket: 1))
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
         #expect(started(&schedule) == [])
-        schedule.rested(DeviceID(1), ticket: first!.ticket)
+        schedule.rested(DeviceID(1), ticket: 1)
         #expect(started(&schedule) == [1])
-        let second = finish(&schedule, 1, .failed)
-        #expect(second!.pause > first!.pause)
-        schedule.rested(DeviceID(1), ticket: first!.ticket)
+        guard case .rest(let second, ticket: 2) = finish(&schedule, 1, .failed) else {
+            Issue.record("it does not rest")
+            return
+        }
+        #expect(second > RetryPause.first)
+        schedule.rested(DeviceID(1), ticket: 1)
         #expect(started(&schedule) == [])
         schedule.tryNow(DeviceID(1))
         #expect(started(&schedule) == [1])
         schedule.tryNow(DeviceID(1))
-        #expect(finish(&schedule, 1, .failed) == nil)
+        #expect(finish(&schedule, 1, .failed) == .nothing)
         #expect(started(&schedule) == [1])
     }
 
@@ -100,14 +110,15 @@ struct CallbackScheduleTests {
         #expect(pause.next(uptime: uptime, random: 1) == .minutes(15))
         #expect(pause.next(uptime: uptime, random: 0) == .minutes(15) / 2)
         var schedule = CallbackSchedule()
-        schedule.due(DeviceID(1), destination: "a")
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
         _ = started(&schedule)
         _ = finish(&schedule, 1, .failed)
         schedule.tryNow(DeviceID(1))
         _ = started(&schedule)
-        _ = finish(&schedule, 1, .more)
+        #expect(finish(&schedule, 1, .more) == .look(UserID(1)))
+        schedule.due(DeviceID(1), of: UserID(1), destination: "a")
         _ = started(&schedule)
-        #expect(finish(&schedule, 1, .failed)?.pause == RetryPause.first)
+        #expect(finish(&schedule, 1, .failed) == .rest(RetryPause.first, ticket: 2))
     }
 
     @Test(

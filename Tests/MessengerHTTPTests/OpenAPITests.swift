@@ -9,7 +9,7 @@ import Yams
 @Suite("The description of the API", .timeLimit(.minutes(1)))
 struct OpenAPITests {
     /// What the server routes, such as `GET /api/users`.
-    private func routes(of server: TestServer) throws -> Set<String> {
+    private func routes(of server: TestServer) async throws -> Set<String> {
         let backend = server.backend
         let streams = LiveStreams()
         let mailbox = CallbackMailbox()
@@ -21,13 +21,19 @@ struct OpenAPITests {
             callbacks: mailbox,
             callbackGuard: CallbackGuard(allowed: [], allowsLocalLoopback: true, ownPorts: { [] }), phoneKey: [],
             registration: .open, limitsLogins: false, time: time)
+        let log = try await backend.openLog(now: time.now())
         let table = MessengerServer.routeTable(
             ServerSettings(), inbox: inbox, accounts: accounts,
+            keys: KeyDirectory(store: backend, identity: log, time: time, onLoggedOut: { _ in }),
             stores: Stores(
                 accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
-                presence: LocalPresence(accounts: backend), phoneKey: []), streams: streams, mailbox: mailbox,
+                presence: LocalPresence(accounts: backend), keys: backend, log: log, phoneKey: []), streams: streams,
+            mailbox: mailbox,
             limits: RequestLimits(.init(), uptime: time.uptime))
-        return Set(table.routes.map { "\($0.method.rawValue) \($0.path)" })
+        return Set(
+            table.routes.map { route in
+                "\(route.method.rawValue) \(route.path.replacing(Route.anythingBelow, with: "/{path}"))"
+            })
     }
 
     private func description(from server: TestServer) async throws -> [String: Any] {
@@ -53,7 +59,7 @@ struct OpenAPITests {
     func calls() async throws {
         try await TestServer.run { server in
             let described = Set(try operations(try await description(from: server)).map(\.name))
-            let routed = try routes(of: server)
+            let routed = try await routes(of: server)
             #expect(described.subtracting(routed) == [], "described, but not there")
             #expect(routed.subtracting(described) == [], "there, but not described")
             #expect(routed.count > 10)

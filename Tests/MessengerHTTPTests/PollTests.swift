@@ -18,15 +18,16 @@ struct PollTests {
                 $0.use(time)
                 $0.stores = {
                     Stores(
-                        accounts: $0.accounts, inboxes: $0.inboxes, callbacks: $0.callbacks, signal: DeafSignal(), presence: $0.presence,
+                        accounts: $0.accounts, inboxes: $0.inboxes, callbacks: $0.callbacks, signal: DeafSignal(),
+                        presence: $0.presence, keys: $0.keys, log: $0.log,
                         phoneKey: $0.phoneKey)
                 }
             }, body)
     }
 
-    /// Passes 5 s once everyone sleeps: disk, housekeeping, keep-alive, session refresh, and the two polls.
+    /// Passes 5 s once everyone sleeps: disk, housekeeping, keep-alive, session refresh, the checkpoint, and the two polls.
     private func passFiveSeconds(_ time: TestTime) async throws {
-        try await eventually("all sleep") { time.sleeperCount >= 6 }
+        try await eventually("all sleep") { time.sleeperCount >= 7 }
         time.advance(by: .seconds(5))
     }
 

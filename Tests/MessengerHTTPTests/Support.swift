@@ -91,7 +91,7 @@ extension TestServer.Options {
         stores = {
             Stores(
                 accounts: $0.accounts, inboxes: $0.inboxes, callbacks: WatchedCallbacks(base: $0.callbacks, onFailure: onFailure),
-                signal: $0.signal, presence: $0.presence, phoneKey: $0.phoneKey)
+                signal: $0.signal, presence: $0.presence, keys: $0.keys, log: $0.log, phoneKey: $0.phoneKey)
         }
     }
 
@@ -100,7 +100,7 @@ extension TestServer.Options {
         stores = {
             Stores(
                 accounts: $0.accounts, inboxes: CountedInboxes(base: $0.inboxes, reads: reads), callbacks: $0.callbacks,
-                signal: $0.signal, presence: $0.presence, phoneKey: $0.phoneKey)
+                signal: $0.signal, presence: $0.presence, keys: $0.keys, log: $0.log, phoneKey: $0.phoneKey)
         }
     }
 }
@@ -135,7 +135,9 @@ struct WatchedCallbacks: CallbackStore {
         onFailure(failure)
     }
 
-    func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] { try await base.callbacksDue(of: users) }
+    func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue] {
+        try await base.callbacksDue(of: users, besides: others)
+    }
     func callbackTarget(of device: DeviceID) async throws -> CallbackTarget? {
         try await base.callbackTarget(of: device)
     }

@@ -41,7 +41,8 @@ struct CheckerTests {
             options.stores = { stores in
                 Stores(
                     accounts: stores.accounts, inboxes: FaultyInboxStore(stores.inboxes, fault), callbacks: stores.callbacks,
-                    signal: stores.signal, presence: stores.presence, phoneKey: stores.phoneKey)
+                    signal: stores.signal, presence: stores.presence, keys: stores.keys, log: stores.log,
+                    phoneKey: stores.phoneKey)
             }
         } _: { server in
             let scenario = DeliveryScenario(

@@ -12,6 +12,7 @@ public final class TestClient: Sendable {
         public let status: Int
         public let headers: [String: String]
         public let text: String
+        public let bytes: [UInt8]
         /// Such as `HTTP/1.1`.
         public let version: String
 
@@ -52,7 +53,8 @@ public final class TestClient: Sendable {
         let body = try await response.body.collect(upTo: 64 << 20)
         let fields = Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
         return Answer(
-            status: Int(response.status.code), headers: fields, text: String(buffer: body), version: "\(response.version)")
+            status: Int(response.status.code), headers: fields, text: String(buffer: body),
+            bytes: Array(body.readableBytesView), version: "\(response.version)")
     }
 
     /// A POST of an encodable body.

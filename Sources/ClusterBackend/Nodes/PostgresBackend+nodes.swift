@@ -20,14 +20,21 @@ extension PostgresBackend {
         }
     }
 
-    /// The database's time, and whether callbacks wait that no node pushes; nil when others have taken the node for dead.
+    /// The database's time, and whether callbacks wait that no node pushes; nil when others have taken the node for dead. Learns
+    /// how many processes of its role there are.
     func renew(_ node: NodeID) async throws -> (databaseTime: Timestamp, hasFreeCallbacks: Bool)? {
         try await registrationPool.run(
             """
             UPDATE nodes SET alive_until = \(Self.aliveUntil) WHERE id = $1 AND NOT dead
-            RETURNING \(Self.clock), EXISTS (SELECT 1 FROM callbacks_due WHERE node IS NULL)
+            RETURNING \(Self.clock), EXISTS (SELECT 1 FROM callbacks_due WHERE node IS NULL),
+                (SELECT count(*) FROM nodes n WHERE n.role = nodes.role AND NOT n.dead)
             """, .id(node)
-        ) { rows in rows.first.map { (Timestamp(milliseconds: $0.int(0)), $0.bool(1)) } }
+        ) { [pace] rows in
+            rows.first.map { row in
+                pace.processes(row.size(2))
+                return (Timestamp(milliseconds: row.int(0)), row.bool(1))
+            }
+        }
     }
 
     /// Sessions that ended in transactions from `start` on, or none; and where the next read starts: every transaction before

@@ -19,9 +19,12 @@ struct PostgresAppendSource: AppendSource {
 
     /// Who takes part: receivers, and senders whose keys are counted. Their inboxes are locked, in the order of their ids.
     private static let lock = """
-        SELECT user_id, next, messages, bytes, live_keys FROM inboxes WHERE user_id = ANY ($1) ORDER BY user_id FOR NO KEY UPDATE
+        SELECT user_id, next, messages, bytes, live_keys, keys_version FROM inboxes WHERE user_id = ANY ($1)
+        ORDER BY user_id FOR NO KEY UPDATE
         """
-    private static let existing = "SELECT user_id, next, messages, bytes, live_keys FROM inboxes WHERE user_id = ANY ($1)"
+    private static let existing = """
+        SELECT user_id, next, messages, bytes, live_keys, keys_version FROM inboxes WHERE user_id = ANY ($1)
+        """
     private static let usedKeys = """
         SELECT k.user_id, k.key, k.fingerprint, k.receivers, k.created_at
         FROM unnest($1, $2) AS asked (user_id, key) JOIN idempotency_keys k USING (user_id, key)
@@ -68,7 +71,9 @@ struct PostgresAppendSource: AppendSource {
     private static func inboxes(_ rows: PostgresRows) -> [UserID: InboxState] {
         Dictionary(
             uniqueKeysWithValues: rows.map {
-                ($0.id(0), InboxState(next: $0.id(1), messages: $0.size(2), bytes: $0.size(3), liveKeys: $0.size(4)))
+                let state = InboxState(
+                    next: $0.id(1), messages: $0.size(2), bytes: $0.size(3), liveKeys: $0.size(4), keysVersion: $0.id(5))
+                return ($0.id(0), state)
             })
     }
 

@@ -182,18 +182,38 @@ extension PostgresBackend: AccountStore {
         }
     }
 
-    public func delete(_ user: UserID) async throws -> Bool {
-        try await pool.write { transaction in
+    public func delete(_ user: UserID, now: Timestamp) async throws -> Bool {
+        let limits = limits.keys
+        return try await pool.write { transaction in
             guard try transaction.run("DELETE FROM users WHERE id = $1", .id(user)).changed == 1 else { return false }
             try transaction.run("DELETE FROM inboxes WHERE user_id = $1", .id(user))
             let devices: [DeviceID] = try transaction.run(
                 "SELECT id FROM devices WHERE user_id = $1 ORDER BY id FOR UPDATE", .id(user)
             ).map { $0.id(0) }
             try Self.remove(devices, of: user, &transaction)
+            try Self.removeKeys(of: user, limits: limits, now: now, &transaction)
             // The log may be long: the sweep removes it by the batch. Nobody can read it any more.
             transaction.runLast("INSERT INTO doomed_inboxes (user_id) VALUES ($1)", .id(user))
             return true
         }
+    }
+
+    /// Ends the live sessions of these devices; which those are. The inbox is locked.
+    static func logOut(
+        _ devices: [DeviceID], of user: UserID, _ transaction: inout PostgresTransaction
+    ) throws -> [DeviceID] {
+        guard !devices.isEmpty else { return [] }
+        let live: [DeviceID] = try transaction.run(
+            "SELECT id FROM devices WHERE user_id = $1 AND id = ANY ($2) AND token IS NOT NULL ORDER BY id FOR NO KEY UPDATE",
+            .id(user), .ids(devices)
+        ).map { $0.id(0) }
+        let ended = try transaction.run(
+            """
+            UPDATE devices SET token = NULL, pushes = false, generation = generation + 1
+            WHERE user_id = $1 AND id = ANY ($2) RETURNING id, generation
+            """, .id(user), .ids(live))
+        try noteEnded(Self.ended(ended), &transaction)
+        return live
     }
 
     /// The devices with all that hangs on them. The inbox is locked, or gone.

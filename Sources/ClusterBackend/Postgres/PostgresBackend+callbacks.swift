@@ -9,12 +9,13 @@ extension PostgresBackend: CallbackStore {
 
     /// Takes over what nobody pushes, of these users or as much as one look may, and returns what is due and this node's. Of
     /// users whose callbacks another node pushes, that node is told.
-    public func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue] {
+    public func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue] {
         guard let node = node() else { return [] }
-        let found = if let users { try await found(of: users, for: node) } else { try await foundByPoll(for: node) }
+        let found =
+            if let users { try await found(of: users, besides: others, for: node) } else { try await foundByPoll(for: node) }
         var foreign: [HintDestination: Hints] = [:]
         for found in found {
-            if let other = found.node, other != node { foreign[.node(other), default: Hints()].news.insert(found.user) }
+            if let other = found.node, other != node { foreign[.node(other), default: Hints()].news.insert(found.due.user) }
         }
         send(foreign)
         let own = found.filter { $0.node == node }
@@ -25,12 +26,10 @@ extension PostgresBackend: CallbackStore {
     /// A callback that is due, and who pushes it.
     private struct Found {
         let due: CallbackDue
-        let user: UserID
         let node: NodeID?
 
         init(_ row: PostgresRow) {
-            due = CallbackDue(device: row.id(0), address: row.text(3))
-            user = row.id(1)
+            due = CallbackDue(device: row.id(0), user: row.id(1), address: row.text(3))
             node = row.optionalInt(2).map { NodeID($0) }
         }
 
@@ -43,8 +42,7 @@ extension PostgresBackend: CallbackStore {
                     target: target,
                     page: PendingPage(messages: messages, start: target.cursor, head: (first.id(13) as MessageNumber).previous))
             }
-            due = CallbackDue(device: first.id(0), address: first.text(4), start: start)
-            user = first.id(1)
+            due = CallbackDue(device: first.id(0), user: first.id(1), address: first.text(4), start: start)
             node = first.optionalInt(12).map { NodeID($0) }
         }
 
@@ -54,16 +52,16 @@ extension PostgresBackend: CallbackStore {
     }
 
     /// Mostly a look is enough: what is due is this node's already.
-    private func found(of users: [UserID], for node: NodeID) async throws -> [Found] {
+    private func found(of users: [UserID], besides others: Set<DeviceID>, for node: NodeID) async throws -> [Found] {
         let earliest = nextLook.withLock { $0 }
         if earliest > .now { try? await Task.sleep(until: earliest) }
-        nextLook.withLock { $0 = users.count > 1 ? .now + Self.spacing : .now }
-        let found = try await pool.run(Self.starts, .ids(users), read: Found.grouped)
-        let free = found.filter { $0.node == nil }.map(\.user)
+        nextLook.withLock { $0 = users.count > 1 ? .now + pace.spacing : .now }
+        let found = try await pool.run(Self.starts, .ids(users), .ids(others), read: Found.grouped)
+        let free = found.filter { $0.node == nil }.map(\.due.user)
         guard !free.isEmpty else { return found }
         return try await pool.write { transaction in
             try Self.claim(for: node, free, &transaction)
-            return Found.grouped(try transaction.run(Self.starts, .ids(users)))
+            return Found.grouped(try transaction.run(Self.starts, .ids(users), .ids(others)))
         }
     }
 
@@ -80,8 +78,8 @@ extension PostgresBackend: CallbackStore {
         SELECT \(targetColumns), c.node, i.next, m.number, m.sender_id, m.sender_username, m.send_date, m.body
         FROM callbacks_due c JOIN devices d ON d.user_id = c.user_id AND d.id = c.device_id
         JOIN inboxes i ON i.user_id = d.user_id
-        JOIN LATERAL (\(page(after: "d.cursor", messages: "20", bytes: "65536"))) AS m ON true
-        WHERE d.pushes AND c.user_id = ANY ($1)
+        JOIN LATERAL (\(page(after: "d.cursor", messages: "100", bytes: "65536"))) AS m ON true
+        WHERE d.pushes AND c.user_id = ANY ($1) AND c.device_id <> ALL ($2)
             AND NOT EXISTS (SELECT 1 FROM stream_attachments a WHERE a.user_id = d.user_id AND a.device_id = d.id)
         ORDER BY d.id, m.number
         """

@@ -2,7 +2,7 @@ import MessengerAPI
 import MessengerCore
 
 extension PostgresBackend: InboxStore {
-    public var commitSpacing: Duration { Self.spacing }
+    public var commitSpacing: Duration { pace.spacing }
 
     public func append(_ submissions: [Submission]) async throws -> AppendResult {
         let (limits, node) = (limits, node())
@@ -38,7 +38,47 @@ extension PostgresBackend: InboxStore {
         try await pages.submit(PageRequest(device: device, after: after, limit: limit, bytes: bytes))
     }
 
+    /// Mostly one statement does it; what it left is decided one by one, under the locks.
     public func acknowledge(_ acknowledgements: [Acknowledgement]) async throws -> [AcknowledgementOutcome] {
+        let raised = try await raise(acknowledgements)
+        let rest = acknowledgements.filter { raised[$0.device] == nil }
+        var decided = rest.isEmpty ? [] : try await decide(rest)[...]
+        return acknowledgements.map { raised[$0.device].map { .cursor($0) } ?? decided.removeFirst() }
+    }
+
+    /// Raises the cursors of the devices with nothing else to say but that, and returns the new ones. May be run twice.
+    private func raise(_ acknowledgements: [Acknowledgement]) async throws -> [DeviceID: MessageNumber] {
+        let devices = Dictionary(grouping: acknowledgements, by: \.device).values
+            .filter { device in device.allSatisfy { $0.generation == device[0].generation } }
+            .sorted { $0[0].device < $1[0].device }
+        let raised = try await commitPool.commit(
+            PostgresStatement(
+                """
+                WITH asked AS (SELECT * FROM unnest($1, $2, $3, $4, $5) AS a (id, generation, through, seen, reached)),
+                locked AS (SELECT d.user_id, d.id FROM asked a JOIN devices d USING (id) ORDER BY id FOR NO KEY UPDATE OF d)
+                UPDATE devices d SET \(Self.raisedColumns)
+                FROM locked l JOIN asked a ON a.id = l.id JOIN inboxes i ON i.user_id = l.user_id
+                WHERE d.user_id = l.user_id AND d.id = l.id AND d.generation = a.generation
+                    AND a.through > d.cursor AND a.through < i.next
+                RETURNING d.id, d.user_id, d.cursor
+                """, .ids(devices.map(\.[0].device)), .ints(devices.map(\.[0].generation)),
+                .ids(devices.map { $0.lazy.map(\.through).max()! }),
+                .ints(devices.map { $0.lazy.filter { !$0.byCallback }.map(\.now.rawValue).max() ?? 0 }),
+                .bools(devices.map { $0.contains(where: \.byCallback) }))
+        ) { rows in rows.map { (device: $0.id(0) as DeviceID, user: $0.id(1) as UserID, cursor: $0.id(2) as MessageNumber) } }
+        acknowledgedUsers.withLock { $0.formUnion(raised.lazy.map(\.user)) }
+        return Dictionary(uniqueKeysWithValues: raised.map { ($0.device, $0.cursor) })
+    }
+
+    /// Of a device `d`, by a row `a` of what was acknowledged.
+    private static let raisedColumns = """
+        cursor = a.through, acknowledged = greatest(acknowledged, a.through), last_seen = greatest(last_seen, a.seen),
+            failing_since = CASE WHEN a.reached THEN NULL ELSE failing_since END,
+            refused_number = CASE WHEN a.reached THEN NULL ELSE refused_number END,
+            refused_since = CASE WHEN a.reached THEN NULL ELSE refused_since END
+        """
+
+    private func decide(_ acknowledgements: [Acknowledgement]) async throws -> [AcknowledgementOutcome] {
         let (outcomes, users) = try await commitPool.write { transaction in
             let rows = try transaction.run(
                 """
@@ -56,12 +96,8 @@ extension PostgresBackend: InboxStore {
             if !changed.isEmpty {
                 transaction.runLast(
                     """
-                    UPDATE devices d SET cursor = a.cursor, acknowledged = greatest(acknowledged, a.cursor),
-                        last_seen = greatest(last_seen, a.seen),
-                        failing_since = CASE WHEN a.reached THEN NULL ELSE failing_since END,
-                        refused_number = CASE WHEN a.reached THEN NULL ELSE refused_number END,
-                        refused_since = CASE WHEN a.reached THEN NULL ELSE refused_since END
-                    FROM unnest($1, $2, $3, $4, $5) AS a (user_id, id, cursor, seen, reached)
+                    UPDATE devices d SET \(Self.raisedColumns)
+                    FROM unnest($1, $2, $3, $4, $5) AS a (user_id, id, through, seen, reached)
                     WHERE d.user_id = a.user_id AND d.id = a.id
                     """, .ids(changed.map(\.state.user)), .ids(changed.map(\.id)), .ids(changed.map(\.state.cursor)),
                     .ints(changed.map { $0.state.seen?.rawValue ?? 0 }), .bools(changed.map(\.state.isReached)))

@@ -43,7 +43,7 @@ extension PostgresBackend {
             defer { backend.close() }
             let mayWrite = try await backend.pool.run(
                 "SELECT bool_and(has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE')) FROM pg_class WHERE relname = ANY ($1)",
-                .texts(["users", "inboxes", "messages", "devices", "callbacks_due", "nodes"])
+                .texts(["users", "inboxes", "messages", "devices", "callbacks_due", "nodes", "log_head"])
             ) { $0.first?.bool(0) ?? false }
             return mayWrite ? nil : "\(address): this user may not write to the tables; GRANT it the rights, or name their owner"
         } catch {

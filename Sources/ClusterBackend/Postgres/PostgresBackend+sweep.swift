@@ -6,7 +6,7 @@ extension PostgresBackend {
     /// Inboxes looked at by one sweep on its way round.
     private static let inboxesPerSweep = 200
     /// Held by the process that goes round.
-    private static let roundLock: Int64 = 0x6D65_7373_7377_6570
+    static let roundLock: Int64 = 0x6D65_7373_7377_6570
     /// Ended sessions are kept for longer than any listener goes without reading them and still trusts its cache.
     private static let endedSessionsKept = "1 hour"
 
@@ -141,7 +141,8 @@ extension PostgresBackend {
             return (keys, abandoned)
         }
         outcome.keys = keys
-        outcome.hasMore = outcome.hasMore || keys == sweep.limit
+        let leavesMore = try await dropOldPublications(sweep)
+        outcome.hasMore = outcome.hasMore || keys == sweep.limit || leavesMore
         outcome.abandonedDevices = abandoned
     }
 

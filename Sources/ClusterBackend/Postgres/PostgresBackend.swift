@@ -29,10 +29,6 @@ public final class PostgresBackend: Sendable {
 
     /// Connections per process for all that has none of its own: however many come, they wait for each other alone.
     private static let connections = 8
-    /// Round trips that are shared start this far apart: many processes with small batches would cost the database several
-    /// times as much for each message.
-    static let spacing = Duration.milliseconds(4)
-    private static let readSpacing = Duration.milliseconds(2)
     /// Appends and acknowledgements each use one at a time.
     private static let commitConnections = 2
     /// The registration is renewed while the list of ended sessions is read.
@@ -55,6 +51,7 @@ public final class PostgresBackend: Sendable {
     /// The earliest time of the next look for callbacks: hints that come together share one.
     let nextLook = Mutex(ContinuousClock.now)
     let turns = PushTurns()
+    let pace = SharedPace()
     /// Streams that may still be attached to this node although they have ended.
     let unfinishedDetachments = Mutex<Set<StreamAttachment>>([])
     private let sendHints = Mutex<@Sendable ([HintDestination: Hints]) -> Void>({ _ in })
@@ -84,10 +81,11 @@ public final class PostgresBackend: Sendable {
         registrationPool = PostgresPool(address, limit: Self.registrationConnections, logger: logger)
         self.limits = limits
         self.node = node
-        pages = GroupCommit(maximumItems: 64, maximumBytes: 16 << 20, size: \.bytes, spacing: Self.readSpacing) {
+        let pace = pace
+        pages = GroupCommit(maximumItems: 64, maximumBytes: 16 << 20, size: \.bytes, spacing: { pace.spacing }) {
             try await Self.pages($0, from: pool)
         }
-        targets = GroupCommit(maximumItems: 256, spacing: Self.readSpacing) {
+        targets = GroupCommit(maximumItems: 256, spacing: { pace.spacing }) {
             try await Self.targets($0, node: node(), from: pool)
         }
     }

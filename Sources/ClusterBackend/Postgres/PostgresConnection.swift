@@ -45,6 +45,13 @@ actor PostgresConnection {
         try read(try session.run([statement])[0])
     }
 
+    /// One statement and its commit.
+    func commit<Value: Sendable>(
+        _ statement: PostgresStatement, _ read: @Sendable (PostgresRows) throws -> Value
+    ) throws -> Value {
+        try read(try PostgresTransaction.commit(statement, on: session))
+    }
+
     /// Commits what `body` runs, or rolls it back when it throws.
     func transaction<Value: Sendable>(
         _ body: @Sendable (inout PostgresTransaction) throws -> Value

@@ -104,11 +104,11 @@ public final class PostgresImport: TableReader {
         // The window sums the sizes of the rows before each.
         let sql = """
             SELECT \(columns) FROM (
-                SELECT *, sum(size) OVER (ORDER BY \(order)) - size AS size_before FROM (
-                    SELECT \(columns), \((["0"] + sizes).joined(separator: " + ")) AS size FROM \(table.name)
+                SELECT *, sum(row_bytes) OVER (ORDER BY \(order)) - row_bytes AS bytes_before FROM (
+                    SELECT \(columns), \((["0"] + sizes).joined(separator: " + ")) AS row_bytes FROM \(table.name)
                     \(key == nil ? "" : "WHERE (\(order)) > (\(places))") ORDER BY \(order) LIMIT \(page.rows)
                 ) AS page
-            ) AS page WHERE size_before < \(page.bytes) ORDER BY \(order)
+            ) AS page WHERE bytes_before < \(page.bytes) ORDER BY \(order)
             """
         let statement = PostgresStatement(sql, zip(table.key, key ?? []).map { PostgresValue($1, $0.kind) })
         return try await pool.run(statement) { rows in rows.map { Self.values($0, table.columns[...]) } }

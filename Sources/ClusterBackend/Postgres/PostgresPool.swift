@@ -36,6 +36,14 @@ final class PostgresPool: Sendable {
         try await attempting { try await $0.query(statement, read) }
     }
 
+    /// One statement as a transaction, in one round trip; on disk when it returns. It may be run twice, the second time after
+    /// the first was committed. Throws `StoreError`.
+    func commit<Value: Sendable>(
+        _ statement: PostgresStatement, read: @escaping @Sendable (PostgresRows) throws -> Value
+    ) async throws -> Value {
+        try await attempting { try await $0.commit(statement, read) }
+    }
+
     /// One transaction, on disk when it returns. Not interrupted by cancellation. Throws what `body` throws, which may be run
     /// several times, and PostgreSQL's own errors as `StoreError`.
     func write<Value: Sendable>(_ body: @escaping @Sendable (inout PostgresTransaction) throws -> Value) async throws -> Value {

@@ -5,7 +5,7 @@
 ///                      ├─1:1 stream_attachments       (the listener that holds the device's live stream)
 ///                      └─1:1 callbacks_due            (something may wait to be pushed; the sender that does it)
 ///     idempotency_keys (by user), doomed_inboxes (of deleted users)
-///     nodes, ended_sessions, users, invitations, secrets, imports
+///     nodes, ended_sessions, users, invitations, secrets, imports; keys and their log: PostgresSchema+keys.swift
 ///
 /// All but those of the last line are keyed by user first, so that they can be distributed by it (as Citus does), with the
 /// last line as reference tables. In a transaction, locks are taken in this order: user, inboxes by id, keys, devices by id,
@@ -139,7 +139,8 @@ enum PostgresSchema {
                 complete boolean NOT NULL DEFAULT false       -- until then the database serves nobody
             )
             """,
-        ]
+        ],
+        keys,
     ]
 
     static var version: Int64 { Int64(migrations.count) }

@@ -2,9 +2,8 @@
 struct PostgresTransaction: ~Copyable {
     /// Whatever the server's default is: each statement sees what was committed before it, as the locks want. With the
     /// transaction's number, so that a COMMIT without an answer can be asked after.
-    private static let begin = [
-        PostgresStatement("BEGIN ISOLATION LEVEL READ COMMITTED"), PostgresStatement("SELECT pg_current_xact_id()::text"),
-    ]
+    private static let begin = PostgresStatement("BEGIN ISOLATION LEVEL READ COMMITTED")
+    private static let number = PostgresStatement("SELECT pg_current_xact_id()::text")
 
     private let session: PostgresSession
     private var isOpen = false
@@ -17,7 +16,7 @@ struct PostgresTransaction: ~Copyable {
     mutating func run(_ statements: [PostgresStatement]) throws(PostgresError) -> [PostgresRows] {
         if isOpen { return try session.run(statements) }
         isOpen = true
-        let rows = try session.run(Self.begin + statements)
+        let rows = try session.run([Self.begin, Self.number] + statements)
         number = rows[1].first?.text(0) ?? ""
         return Array(rows.dropFirst(2))
     }
@@ -43,6 +42,19 @@ struct PostgresTransaction: ~Copyable {
         isOpen = false
         // A transaction that had failed before answers COMMIT with ROLLBACK.
         guard answer?.command == "COMMIT" else { throw .refused(state: "25P02", message: "the transaction was rolled back") }
+    }
+
+    /// One statement as a whole transaction, in one round trip. It may be committed even when this throws.
+    static func commit(
+        _ statement: PostgresStatement, on session: PostgresSession
+    ) throws(PostgresError) -> PostgresRows {
+        do {
+            return try session.run([begin, statement, PostgresStatement("COMMIT")])[1]
+        } catch {
+            // A server that is read-only or full fails the statement, and leaves the transaction open.
+            if !session.isBroken { _ = try? session.run([PostgresStatement("ROLLBACK")]) }
+            throw error
+        }
     }
 
     /// Gives up what was run.

@@ -9,7 +9,7 @@ final class HintPublisher: Sendable {
     /// For heartbeats, and to find a connection that broke while nothing was sent.
     private static let lookAround = Duration.seconds(1)
     /// The least time from one round to the next: each costs all processes together about 0.3 ms.
-    private static let roundInterval = Duration.milliseconds(2)
+    private static let roundInterval = Duration.milliseconds(4)
     /// A broker that takes longer counts as away.
     private static let confirmTimeout = Duration.seconds(5)
     private static let confirmTimeoutAtEnd = Duration.seconds(1)

@@ -6,6 +6,12 @@ public enum RecordBundle {
         "tile/records/" + TilePath.text(index: index, width: width)
     }
 
+    /// Reads a path as `path` writes it, and nothing else.
+    public static func place(path: String) -> (index: UInt64, width: Int)? {
+        let folder = "tile/records/"
+        return path.hasPrefix(folder) ? TilePath.parse(path.dropFirst(folder.count)) : nil
+    }
+
     public static func bytes(_ records: some Sequence<ServedRecord>) -> [UInt8] {
         var bytes: [UInt8] = []
         for served in records {

@@ -22,12 +22,6 @@ public struct TiledTree: SubtreeHashes {
         let bytes = try read(tile)
         guard bytes.count == width * TreeHash.byteCount else { throw ProofError.wrongLength }
         let first = Int(start % UInt64(Tile.fullWidth)) * TreeHash.byteCount
-        var hashes = stride(from: first, to: first + TreeHash.byteCount << levelsAbove, by: TreeHash.byteCount).map {
-            TreeHash(unchecked: Array(bytes[$0..<$0 + TreeHash.byteCount]))
-        }
-        while hashes.count > 1 {
-            hashes = stride(from: 0, to: hashes.count, by: 2).map { .node(hashes[$0], hashes[$0 + 1]) }
-        }
-        return hashes[0]
+        return .root(ofComplete: bytes[first..<first + TreeHash.byteCount << levelsAbove])
     }
 }

@@ -21,6 +21,20 @@ public struct TreeHash: FixedBytes {
 
     public static func node(_ left: TreeHash, _ right: TreeHash) -> TreeHash { node(children: left.bytes + right.bytes) }
 
+    /// The hash over a complete subtree.
+    /// - Parameter hashes: a power of two of them, one after another, all of one height.
+    package static func root(ofComplete hashes: ArraySlice<UInt8>) -> TreeHash {
+        var level = hashes
+        while level.count > byteCount {
+            var parents: [UInt8] = []
+            for start in stride(from: level.startIndex, to: level.endIndex, by: 2 * byteCount) {
+                parents += node(children: level[start..<start + 2 * byteCount]).bytes
+            }
+            level = parents[...]
+        }
+        return TreeHash(unchecked: Array(level))
+    }
+
     static func node(children: some Collection<UInt8>) -> TreeHash {
         var hash = SHA256()
         hash.update(data: nodePrefix)

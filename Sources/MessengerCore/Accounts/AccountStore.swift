@@ -26,8 +26,9 @@ public protocol AccountStore: Sendable {
     /// Sets the password hash and ends every session of the user but `kept`; the devices that were logged out.
     func changePassword(of user: UserID, to passwordHash: String, keeping kept: TokenHash) async throws -> [DeviceID]
 
-    /// Deletes the account with everything of it; false when there is none.
-    func delete(_ user: UserID) async throws -> Bool
+    /// Deletes the account with everything of it; false when there is none. In the key log a tombstone takes the place of its
+    /// states.
+    func delete(_ user: UserID, now: Timestamp) async throws -> Bool
 }
 
 /// What an operator asks of the accounts, beside the API.

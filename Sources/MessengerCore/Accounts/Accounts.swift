@@ -155,7 +155,9 @@ public struct Accounts: Sendable {
     /// Deletes the account. A session may delete its own only; without one (`--open-delete`) any goes.
     public func delete(_ user: UserID, by session: Session?) async throws {
         if let session, session.user != user { throw AccountError.notYours }
-        guard try await store.delete(user) else { throw session == nil ? AccountError.unknownUser : AccountError.notYours }
+        guard try await store.delete(user, now: time.now()) else {
+            throw session == nil ? AccountError.unknownUser : AccountError.notYours
+        }
         sessions.endedAll(of: user)
         streams.endAll(of: user, .loggedOut)
     }

@@ -75,18 +75,24 @@ public struct CallbackDispatcher: Service {
         _ batch: CallbackMailbox.Batch, to schedule: inout CallbackSchedule, rest: (DeviceID, Duration, Int) -> Void
     ) async -> [DeviceID: CallbackStart] {
         var starts: [DeviceID: CallbackStart] = [:]
+        let underWay = schedule.news(of: batch.users)
+        var users = batch.users
         for (device, result) in batch.finished {
-            if let (pause, ticket) = schedule.finished(device, result, uptime: time.uptime(), random: random()) {
+            switch schedule.finished(device, result, uptime: time.uptime(), random: random()) {
+            case .nothing: break
+            case .look(let user): users.insert(user)
+            case .rest(let pause, let ticket):
                 await pusher.release(device)
                 rest(device, pause, ticket)
             }
         }
         for (device, ticket) in batch.rested { schedule.rested(device, ticket: ticket) }
-        if batch.all || !batch.users.isEmpty {
+        if batch.all || !users.isEmpty {
+            let others = underWay.subtracting(batch.finished.lazy.map(\.device))
             do {
-                for due in try await store.callbacksDue(of: batch.all ? nil : Array(batch.users)) {
+                for due in try await store.callbacksDue(of: batch.all ? nil : Array(users), besides: others) {
                     guard let address = CallbackAddress(due.address) else { continue }
-                    schedule.due(due.device, destination: address.destination)
+                    schedule.due(due.device, of: due.user, destination: address.destination)
                     starts[due.device] = due.start
                 }
             } catch {

@@ -10,7 +10,7 @@ struct CallbackSchedule {
     static let maximumUnderWay = 1_000
     static let maximumUntrusted = 900
     /// Devices pushed to or written down at once; `CallbackGate` counts the exchanges.
-    static let maximumPerTrusted = 32
+    static let maximumPerTrusted = 128
     static let maximumPerUntrusted = 8
 
     enum Result: Sendable {
@@ -29,7 +29,17 @@ struct CallbackSchedule {
         case resting(ticket: Int)
     }
 
+    /// What follows a push.
+    enum Next: Equatable, Sendable {
+        case nothing
+        /// More may wait for the device: it is due when a look finds it.
+        case look(UserID)
+        /// It may come back with the ticket after this pause.
+        case rest(Duration, ticket: Int)
+    }
+
     private struct Entry {
+        let user: UserID
         var phase: Phase
         var destination: String
         var pause = RetryPause()
@@ -42,6 +52,7 @@ struct CallbackSchedule {
     }
 
     private var entries: [DeviceID: Entry] = [:]
+    private var pushing: [UserID: Set<DeviceID>] = [:]
     private var lanes: [String: Lane] = [:]
     private var trusted: Set<String> = []
     private var turns: Deque<String> = []
@@ -51,16 +62,27 @@ struct CallbackSchedule {
     private var lastTicket = 0
 
     /// The device has something to push. A resting one goes on resting.
-    mutating func due(_ device: DeviceID, destination: String) {
+    mutating func due(_ device: DeviceID, of user: UserID, destination: String) {
         switch entries[device]?.phase {
         case nil:
-            entries[device] = Entry(phase: .waiting, destination: destination)
+            entries[device] = Entry(user: user, phase: .waiting, destination: destination)
             enqueue(device)
-        case .pushing(_, let tryNow, let isTrusted):
-            entries[device]!.phase = .pushing(hasNews: true, tryNow: tryNow, isTrusted: isTrusted)
+        case .pushing: noteNews(device)
         case .resting: entries[device]!.destination = destination
         case .waiting: break
         }
+    }
+
+    /// These users' inboxes have news: the devices of theirs that are pushed to, and will be looked at afterwards.
+    mutating func news(of users: Set<UserID>) -> Set<DeviceID> {
+        let devices = users.reduce(into: Set<DeviceID>()) { $0.formUnion(pushing[$1] ?? []) }
+        for device in devices { noteNews(device) }
+        return devices
+    }
+
+    private mutating func noteNews(_ device: DeviceID) {
+        guard case .pushing(_, let tryNow, let isTrusted) = entries[device]?.phase else { return }
+        entries[device]!.phase = .pushing(hasNews: true, tryNow: tryNow, isTrusted: isTrusted)
     }
 
     /// There is a reason to believe that the device can be reached: it rests no longer.
@@ -88,6 +110,7 @@ struct CallbackSchedule {
         underWay += 1
         if !isTrusted { untrustedUnderWay += 1 }
         entries[device]!.phase = .pushing(hasNews: false, tryNow: false, isTrusted: isTrusted)
+        pushing[entries[device]!.user, default: []].insert(device)
         return device
     }
 
@@ -97,11 +120,13 @@ struct CallbackSchedule {
         return turns.popFirst().map { ($0, false) }
     }
 
-    /// A push has ended; after a failure, how long the device rests, and the ticket to come back with.
-    mutating func finished(
-        _ device: DeviceID, _ result: Result, uptime: Duration, random: Double
-    ) -> (pause: Duration, ticket: Int)? {
-        guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let isTrusted) = entry.phase else { return nil }
+    /// A push has ended. A failed one that was told to try now is to start again at once.
+    mutating func finished(_ device: DeviceID, _ result: Result, uptime: Duration, random: Double) -> Next {
+        guard var entry = entries[device], case .pushing(let hasNews, let tryNow, let isTrusted) = entry.phase else {
+            return .nothing
+        }
+        pushing[entry.user]!.remove(device)
+        if pushing[entry.user]!.isEmpty { pushing[entry.user] = nil }
         underWay -= 1
         if !isTrusted { untrustedUnderWay -= 1 }
         if result == .failed {
@@ -111,16 +136,19 @@ struct CallbackSchedule {
         }
         lanes[entry.destination]!.underWay -= 1
         defer { tidy(entry.destination) }
-        if result == .failed, !tryNow {
+        if result == .failed {
+            if tryNow {
+                enqueue(device)
+                return .nothing
+            }
             lastTicket += 1
             let pause = entry.pause.next(uptime: uptime, random: random)
             entry.phase = .resting(ticket: lastTicket)
             entries[device] = entry
-            return (pause, lastTicket)
+            return .rest(pause, ticket: lastTicket)
         }
-        if result != .failed { entries[device]!.pause = RetryPause() }
-        if hasNews || tryNow || result == .more { enqueue(device) } else { entries[device] = nil }
-        return nil
+        entries[device] = nil
+        return hasNews || tryNow || result == .more ? .look(entry.user) : .nothing
     }
 
     private mutating func enqueue(_ device: DeviceID) {

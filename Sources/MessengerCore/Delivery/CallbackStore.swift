@@ -2,8 +2,8 @@ import MessengerAPI
 
 /// What the server knows about pushing to devices. Every method is one transaction.
 public protocol CallbackStore: Sendable {
-    /// Devices with an address to push to and messages beyond their cursor: of these users, or of all.
-    func callbacksDue(of users: [UserID]?) async throws -> [CallbackDue]
+    /// Devices with an address to push to and messages beyond their cursor: of these users, or of all; but not `others`.
+    func callbacksDue(of users: [UserID]?, besides others: Set<DeviceID>) async throws -> [CallbackDue]
 
     /// Where to push the device's messages; nil when it has no address any more, or has gone. It holds as long as the
     /// device acknowledges with the target's generation.
@@ -25,12 +25,14 @@ public protocol CallbackStore: Sendable {
 
 public struct CallbackDue: Sendable {
     public let device: DeviceID
+    public let user: UserID
     public let address: String
     /// What a push needs to begin, from a store that has found it in the same look; it is good for a push that begins now.
     public let start: CallbackStart?
 
-    public init(device: DeviceID, address: String, start: CallbackStart? = nil) {
+    public init(device: DeviceID, user: UserID, address: String, start: CallbackStart? = nil) {
         self.device = device
+        self.user = user
         self.address = address
         self.start = start
     }

@@ -10,7 +10,7 @@ public protocol AppendSource {
     mutating func received(in user: UserID, after: MessageNumber, take: (MessageNumber, _ bytes: Int) -> Bool) throws
 }
 
-/// The counters of an inbox.
+/// The counters of an inbox, and what else a send depends on.
 public struct InboxState: Equatable, Sendable {
     /// The next number.
     public var next: MessageNumber
@@ -18,12 +18,15 @@ public struct InboxState: Equatable, Sendable {
     public var bytes: Int
     /// How many of the user's idempotency keys are kept.
     public var liveKeys: Int
+    /// The version of the user's keys in the key directory.
+    public let keysVersion: KeysVersion
 
-    public init(next: MessageNumber, messages: Int, bytes: Int, liveKeys: Int) {
+    public init(next: MessageNumber, messages: Int, bytes: Int, liveKeys: Int, keysVersion: KeysVersion) {
         self.next = next
         self.messages = messages
         self.bytes = bytes
         self.liveKeys = liveKeys
+        self.keysVersion = keysVersion
     }
 }
 
@@ -95,6 +98,8 @@ public struct AppendPlan<Source: AppendSource> {
         }
         let unknown = try submission.messages.map(\.receiver).filter { try inbox($0) == nil }
         guard unknown.isEmpty else { return .unknownReceivers(unknown) }
+        let stale = submission.messages.compactMap(staleKeys)
+        guard stale.isEmpty else { return .staleKeys(stale) }
 
         var rooms: [Room] = []
         var full: [UserID] = []
@@ -115,6 +120,14 @@ public struct AppendPlan<Source: AppendSource> {
         return state
     }
 
+    /// Nil when the message is sealed to the keys that the receiver has now, or not sealed.
+    private func staleKeys(_ message: Submission.Outgoing) -> StaleKeys? {
+        guard let version = message.keysVersion, let current = inboxes[message.receiver]?.keysVersion, version != current else {
+            return nil
+        }
+        return StaleKeys(receiverID: message.receiver, keysVersion: current)
+    }
+
     /// What must be dropped for the message, oldest first and only what some device has acknowledged; nil when that is not
     /// enough.
     private mutating func room(for message: Submission.Outgoing) throws -> Room? {
@@ -122,7 +135,9 @@ public struct AppendPlan<Source: AppendSource> {
         let size = message.body.utf8.count
         let limits = limits
         var room = Room()
-        func fits() -> Bool { inbox.messages - room.messages < limits.messages && inbox.bytes - room.bytes + size <= limits.bytes }
+        func fits() -> Bool {
+            inbox.messages - room.messages < limits.messages && inbox.bytes - room.bytes + size <= limits.bytes
+        }
         if fits() { return room }
         try source.received(in: message.receiver, after: dropped[message.receiver] ?? .zero) { number, bytes in
             room.through = number

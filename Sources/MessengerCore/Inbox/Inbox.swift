@@ -28,15 +28,15 @@ public struct Inbox: Sendable {
         self.time = time
         self.hasFreeDisk = hasFreeDisk
         appends = GroupCommit(
-            maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size, spacing: store.commitSpacing,
-            executor: store.executor
+            maximumItems: Self.batchMessages, maximumBytes: Self.batchBytes, size: \.size,
+            spacing: { store.commitSpacing }, executor: store.executor
         ) { batch in
             let result = try await Self.watching(onUnknownOutcome) { try await store.append(batch) }
             signal.announce(result.stored, hints: result.hints)
             return result.outcomes
         }
         acknowledgements = GroupCommit(
-            maximumItems: Self.batchAcknowledgements, spacing: store.commitSpacing, executor: store.executor
+            maximumItems: Self.batchAcknowledgements, spacing: { store.commitSpacing }, executor: store.executor
         ) { batch in
             try await Self.watching(onUnknownOutcome) { try await store.acknowledge(batch) }
         }
@@ -98,6 +98,7 @@ public struct Inbox: Sendable {
         case .accepted(let receivers), .repeated(let receivers): return receivers
         case .keyReused: throw .keyReused
         case .unknownReceivers(let users): throw .unknownReceivers(users)
+        case .staleKeys(let stale): throw .staleKeys(stale)
         case .fullReceivers(let users): throw .fullReceivers(users)
         case .tooManyKeys: throw .tooManyKeys
         case .unknownSender: throw .senderGone

@@ -47,6 +47,7 @@ public struct InboxLimits: Sendable {
     public var keyLifetime = Duration.hours(24)
     /// A device whose callbacks failed for this long, and that gave no other sign, goes.
     public var callbackPatience = Duration.days(7)
+    public var keys = KeyLimits()
     public init() {}
 }
 
@@ -65,10 +66,13 @@ public struct Submission: Sendable {
     public struct Outgoing: Sendable {
         public let receiver: UserID
         public let body: String
+        /// What the receiver's keys must be at the commit; nil when it does not matter.
+        public let keysVersion: KeysVersion?
 
-        public init(receiver: UserID, body: String) {
+        public init(receiver: UserID, body: String, keysVersion: KeysVersion? = nil) {
             self.receiver = receiver
             self.body = body
+            self.keysVersion = keysVersion
         }
     }
 
@@ -121,6 +125,8 @@ public enum SubmissionOutcome: Equatable, Sendable {
     /// The key stands for other content.
     case keyReused
     case unknownReceivers([UserID])
+    /// Receivers whose keys have another version than the messages were sealed to.
+    case staleKeys([StaleKeys])
     case fullReceivers([UserID])
     case tooManyKeys
     /// The sender's account has gone.

@@ -17,7 +17,7 @@ public struct SendAttempt: Sendable {
         if let list = request.messages {
             items = list
         } else if let receiver = request.receiverID, let message = request.message {
-            items = [SendRequest.Item(receiverID: receiver, message: message)]
+            items = [SendRequest.Item(receiverID: receiver, message: message, keysVersion: request.keysVersion)]
         } else {
             items = []
         }
@@ -26,7 +26,7 @@ public struct SendAttempt: Sendable {
     func submission(from session: Session, now: Timestamp) -> Submission {
         Submission(
             sender: session.user, senderUsername: session.username,
-            messages: items.map { Submission.Outgoing(receiver: $0.receiverID, body: $0.message) },
+            messages: items.map { Submission.Outgoing(receiver: $0.receiverID, body: $0.message, keysVersion: $0.keysVersion) },
             sendDate: request.sendDate ?? "", key: key, fingerprint: key == nil ? [] : fingerprint, now: now)
     }
 
@@ -35,6 +35,9 @@ public struct SendAttempt: Sendable {
         if let list = request.messages {
             if request.receiverID != nil || request.message != nil {
                 return .invalid(field: "messages", reason: "Either messages, or receiver_id with message.")
+            }
+            if request.keysVersion != nil {
+                return .invalid(field: "keys_version", reason: "In a list it stands in each of the messages.")
             }
             if list.isEmpty { return .invalid(field: "messages", reason: "The list is empty.") }
             if list.count > Self.maximumReceivers {
@@ -82,6 +85,7 @@ public enum SendRefusal: Error, Equatable, Sendable {
     case senderMismatch
     case messageTooLarge
     case unknownReceivers([UserID])
+    case staleKeys([StaleKeys])
     case fullReceivers([UserID])
     case keyReused
     case tooManyKeys

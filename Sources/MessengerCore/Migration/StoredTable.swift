@@ -33,7 +33,8 @@ public struct StoredTable: Sendable {
 extension StoredTable {
     /// All of an installation, the small ones first.
     public static let all = [
-        secrets, users, inboxes, devices, passedOver, invitations, doomedInboxes, idempotencyKeys, messages,
+        secrets, users, inboxes, devices, passedOver, invitations, doomedInboxes, logHead, logTiles, logEntries, logAccounts,
+        keyAccounts, keyStates, keyCertificates, keyDevices, oneTimeKeys, claimAllowances, linkNotes, idempotencyKeys, messages,
     ]
 
     static let secrets = StoredTable("secrets", key: [.text("name")], [.bytes("value")])
@@ -44,7 +45,7 @@ extension StoredTable {
 
     static let inboxes = StoredTable(
         "inboxes", key: [.int("user_id")],
-        [.int("next"), .int("received_through"), .int("messages"), .int("bytes"), .int("live_keys")])
+        [.int("next"), .int("received_through"), .int("messages"), .int("bytes"), .int("live_keys"), .int("keys_version")])
 
     public static let devices = StoredTable(
         "devices", key: [.int("id")],
@@ -66,6 +67,42 @@ extension StoredTable {
     static let idempotencyKeys = StoredTable(
         "idempotency_keys", key: [.int("user_id"), .text("key")],
         [.bytes("fingerprint"), .int("receivers"), .int("created_at")])
+
+    static let keyAccounts = StoredTable("key_accounts", key: [.int("user_id")], [.int("states_free_at")])
+
+    static let keyStates = StoredTable(
+        "key_states", key: [.int("user_id"), .int("seq")], [.int("place"), .bytes("state")])
+
+    static let keyCertificates = StoredTable(
+        "key_certificates", key: [.int("user_id"), .bytes("hash")], [.bytes("certificate")])
+
+    static let keyDevices = StoredTable(
+        "key_devices", key: [.int("user_id"), .bytes("device")],
+        [.bytes("certificate"), .int("owner"), .bytes("rotating"), .int("sealed_through")])
+
+    static let oneTimeKeys = StoredTable(
+        "one_time_keys", key: [.int("user_id"), .bytes("device"), .bytes("id")],
+        [
+            .int("position"), .int("expires_at"), .bytes("record"), .int("claimer_id"), .text("request"), .int("claimed_at"),
+        ])
+
+    static let claimAllowances = StoredTable(
+        "claim_allowances", key: [.int("claimer_id"), .int("user_id")], [.int("free_at")])
+
+    static let linkNotes = StoredTable(
+        "link_notes", key: [.int("user_id"), .bytes("id")], [.bytes("data"), .int("expires_at")])
+
+    /// The key log goes over byte for byte: clients hold on to what they have seen of it.
+    static let logEntries = StoredTable(
+        "log_entries", key: [.int("place")],
+        [.bytes("entry"), .bytes("salt"), .bytes("record"), .int("tombstone"), .int("erase_at")])
+
+    static let logAccounts = StoredTable("log_accounts", key: [.bytes("account")])
+
+    static let logTiles = StoredTable("log_tiles", key: [.int("level"), .int("number")], [.bytes("hashes")])
+
+    static let logHead = StoredTable(
+        "log_head", key: [.int("id")], [.int("size"), .bytes("checkpoint"), .int("cosigned_at")])
 
     static let messages = StoredTable(
         "messages", key: [.int("user_id"), .int("number")],

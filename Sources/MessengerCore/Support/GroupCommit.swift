@@ -28,7 +28,7 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     private let maximumItems: Int
     private let maximumBytes: Int
     private let size: @Sendable (Item) -> Int
-    private let spacing: Duration
+    private let spacing: @Sendable () -> Duration
     private let executor: (any TaskExecutor)?
     private let commit: @Sendable ([Item]) async throws -> [Outcome]
     private let state = Mutex(State())
@@ -42,7 +42,7 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     ///   - commit: writes the items in their order and returns one outcome for each, in the same order.
     public init(
         maximumItems: Int, maximumBytes: Int = .max, size: @escaping @Sendable (Item) -> Int = { _ in 0 },
-        spacing: Duration = .zero, executor: (any TaskExecutor)? = nil,
+        spacing: @escaping @Sendable () -> Duration = { .zero }, executor: (any TaskExecutor)? = nil,
         commit: @escaping @Sendable ([Item]) async throws -> [Outcome]
     ) {
         self.maximumItems = maximumItems
@@ -78,7 +78,7 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
         while true {
             if earliest > .now { try? await Task.sleep(until: earliest) }
             guard let batch = takeBatch() else { return }
-            earliest = batch.count > 1 ? .now + spacing : .now
+            earliest = batch.count > 1 ? .now + spacing() : .now
             for (waiter, result) in zip(batch, await run(batch.map(\.item))) { waiter.completion(result) }
         }
     }

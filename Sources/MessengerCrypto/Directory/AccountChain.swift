@@ -82,21 +82,16 @@ public struct AccountChain: Sendable {
     private mutating func append(_ signed: Signed<AccountState>) throws(DirectoryError) {
         let state = signed.object
         let last = states.last
-        guard state.account == account, state.seq == seq + 1, state.previous == last.map({ StateHash(of: $0) }) ?? .zero else {
-            throw .brokenChain(seq: state.seq)
-        }
-        guard signed.isValid(by: last?.accountKey ?? state.accountKey, server: server) else {
-            throw .wrongStateSignature(seq: state.seq)
-        }
+        guard state.account == account, signed.follows(last, server: server) else { throw .brokenChain(seq: state.seq) }
+        guard signed.isSigned(after: last, server: server) else { throw .wrongStateSignature(seq: state.seq) }
         states.append(state)
     }
 
     private mutating func add(_ signed: Signed<DeviceCertificate>) throws(DirectoryError) {
         let certificate = signed.object
         let hash = CertificateHash(of: certificate)
-        guard certificate.account == account, let state = state(certificate.firstSeq), state.certificates.contains(hash),
-            self.state(certificate.firstSeq - 1)?.certificates.contains(hash) != true,
-            signed.isValid(by: state.accountKey, server: server)
+        guard let state = state(certificate.firstSeq),
+            signed.isListed(first: state, after: self.state(certificate.firstSeq - 1), server: server)
         else { throw .wrongCertificate }
         certificates[hash] = certificate
     }

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import KeyLog
 
 /// The private half of a rotating or one-time key. Kept as its 32-byte seed, and destroyed by forgetting that.
 public struct KEMPrivateKey: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import KeyLog
 
 /// The public half of a rotating or one-time key, fit to be sealed to.
 struct KEMPublicKey: Sendable {

@@ -68,7 +68,7 @@ struct MessageRoutes: Sendable {
         return limit
     }
 
-    private static func whole(_ text: String) -> Int64? {
+    static func whole(_ text: String) -> Int64? {
         text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int64(text) : nil
     }
 }

@@ -3,6 +3,9 @@ import Hummingbird
 
 /// One call of the API.
 struct Route: Sendable {
+    /// Ends the path of a call that answers for every path that begins so.
+    static let anythingBelow = "/**"
+
     let method: HTTPRequest.Method
     let path: String
     let handler: @Sendable (Request, APIContext) async throws -> Response
@@ -12,6 +15,8 @@ struct Route: Sendable {
 struct RouteTable: Sendable {
     let routes: [Route]
     private let methods: [String: String]
+    /// The same for the beginnings of paths.
+    private let methodsBelow: [String: String]
     /// Paths outside the rate limit.
     private let exempt: Set<String>
 
@@ -21,10 +26,18 @@ struct RouteTable: Sendable {
         methods = Dictionary(grouping: routes, by: \.path).mapValues {
             $0.map(\.method.rawValue).sorted().joined(separator: ", ")
         }
+        methodsBelow = Dictionary(
+            uniqueKeysWithValues: methods.filter { $0.key.hasSuffix(Route.anythingBelow) }.map {
+                ($0.key.dropLast(Route.anythingBelow.count) + "/", $0.value)
+            })
     }
 
     /// The methods of a path that there is; trailing slashes do not matter.
-    func allowedMethods(_ path: String) -> String? { methods[Self.canonical(path)] }
+    func allowedMethods(_ path: String) -> String? {
+        let path = Self.canonical(path)
+        return methods[path] ?? methodsBelow.first { path.hasPrefix($0.key) }?.value
+    }
+
     func isExempt(_ path: String) -> Bool { exempt.contains(Self.canonical(path)) }
 
     func router(middleware: some MiddlewareProtocol<Request, Response, APIContext>) -> Router<APIContext> {

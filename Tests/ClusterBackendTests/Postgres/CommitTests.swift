@@ -78,7 +78,7 @@ struct CommitTests {
                     proxy.meetNextCommit(cut.fault)
                     #expect(try await again.acknowledge(1, on: backend) == .cursor(MessageNumber(1)))
                     proxy.meetNextCommit(cut.fault)
-                    #expect(try await backend.delete(account.user))
+                    #expect(try await backend.delete(account.user, now: TimeSource.system.now()))
                     #expect(proxy.faults == 3)
                     #expect(try await backend.numbers("SELECT count(*) FROM users") == [0])
                 }

@@ -153,7 +153,7 @@ private final class Crowd: Sendable {
 
     /// Deletes the user; a new one takes the place of each of its logins.
     private func replace(_ account: TestAccount, _ backend: PostgresBackend) async throws {
-        _ = try await backend.delete(account.user)
+        _ = try await backend.delete(account.user, now: TimeSource.system.now())
         let new = try await TestAccount.make(backend, address: "a:1")
         state.withLock { state in
             for index in state.accounts.indices where state.accounts[index].user == account.user { state.accounts[index] = new }

@@ -140,7 +140,7 @@ struct NodeTests {
             let other = try await TestAccount.logIn(backend, first.user)
             _ = try await backend.changePassword(of: first.user, to: "new", keeping: other.token)
             #expect(try await ended().last == EndedSessions(device: first.device, before: 3))
-            #expect(try await backend.delete(first.user))
+            #expect(try await backend.delete(first.user, now: TimeSource.system.now()))
             #expect(try await ended().suffix(2).allSatisfy { $0.before == .max })
         }
     }

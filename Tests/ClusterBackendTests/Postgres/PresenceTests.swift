@@ -52,7 +52,7 @@ struct PresenceTests {
             #expect(try await one.attach(newer.session) != nil)
             try await one.logOut(newer.token)
             #expect(try await one.attach(newer.session) == nil)
-            #expect(try await one.delete(account.user))
+            #expect(try await one.delete(account.user, now: TimeSource.system.now()))
             #expect(try await one.attach(newer.session) == nil)
         }
     }

@@ -12,6 +12,7 @@ struct Installation {
     static let tokens = ["ann phone", "ann desk", "zoe old", "zoe", "brien", "gone", "newest"]
     static let keys = ["first", "!~", "Z", "a", "second"]
     static let phoneKey = "phone"
+    static let noteID = Array(repeating: UInt8(7), count: 32)
 
     let folder: TemporaryFolder
     /// The same installation in a folder of its own, to see how it would have gone on.
@@ -42,8 +43,9 @@ struct Installation {
         try await logIn(store)
         try await send(store)
         try await receive(store)
+        for (user, name) in [(1, "ann"), (6, "gone")] as [(Int64, String)] { try await publish(name, UserID(user), in: store) }
         // One left rows behind, of the newest user nothing is left.
-        for user in [6, 7].map({ UserID($0) }) { _ = try await store.delete(user) }
+        for user in [6, 7].map({ UserID($0) }) { _ = try await store.delete(user, now: start) }
         _ = try await store.sweep(Sweep(now: start, expireBefore: nil, limit: 2))
     }
 
@@ -83,6 +85,23 @@ struct Installation {
         try await store.callbackFailed(
             CallbackFailure(device: DeviceID(1), generation: 1, at: start, refused: MessageNumber(8)))
         try await store.callbackFailed(CallbackFailure(device: DeviceID(3), generation: 2, at: start, refused: nil))
+    }
+
+    /// An account with a device and keys, one of them handed out.
+    private static func publish(_ name: String, _ user: UserID, in store: SQLiteBackend) async throws {
+        let log = try await store.openLog(now: start)
+        let time = TimeSource(now: { start }, uptime: { .zero }, sleep: { _ in })
+        let directory = KeyDirectory(store: store, identity: log, time: time, onLoggedOut: { _ in })
+        let session = Session(
+            token: TokenHash(of: name), user: user, username: Username(name)!, device: DeviceID(user.rawValue), generation: 1,
+            lastUsed: start)
+        var account = TestKeyAccount(name, log: log)
+        let phone = try account.device(created: start)
+        _ = try await directory.publish(try account.advance([phone]), by: session)
+        _ = try await directory.publish(try phone.keys(oneTime: 3, created: start), by: session)
+        _ = try await store.claim(
+            KeyClaim(claimer: UserID(2), target: user, request: IdempotencyKey("claimed")!, devices: nil, now: start))
+        try await store.keep(LinkNote(user: user, id: noteID, data: Array(name.utf8), now: start))
     }
 
     static func account(_ name: String, phone: String, invitation: TokenHash? = nil) -> NewAccount {

@@ -112,6 +112,6 @@ struct MigrationTests {
         let printed = lines.withLock { $0 }
         #expect(printed.contains("users: 5 of 5 rows copied (100 %)"))
         #expect(printed.contains { $0.hasPrefix("users: equal, 5 rows, SHA-256 ") })
-        #expect(printed.count < 30)
+        #expect(printed.count < 60)
     }
 }

@@ -1,7 +1,8 @@
+import KeyLog
 import MessengerAPI
 import MessengerCore
 
-typealias Store = AccountStore & InboxStore & CallbackStore & AdminStore
+typealias Store = AccountStore & InboxStore & CallbackStore & AdminStore & KeyStore & KeyLogStore
 
 /// What a store answered, line by line. Equal only byte by byte.
 struct Transcript: Equatable, CustomStringConvertible {
@@ -54,6 +55,25 @@ extension Transcript {
         let due = ((try? await store.callbacksDue(of: nil)) ?? []).sorted { $0.device < $1.device }
         await note("due") { due }
         for device in due.map(\.device) { await note("target \(device)") { try await store.callbackTarget(of: device) as Any } }
+        await noteKeys(store)
+    }
+
+    private mutating func noteKeys(_ store: any Store) async {
+        for user in (1...7).map({ UserID($0) }) {
+            let keys = try? await store.publishedKeys(of: .user(user))
+            await note("keys of \(user)") { keys as Any }
+            for (device, _) in keys?.devices ?? [] {
+                await note("count of \(device)") {
+                    try await store.keyCount(of: device, of: user, now: Installation.start) as Any
+                }
+            }
+            await note("note of \(user)") {
+                try await store.linkNote(Installation.noteID, of: user, now: Installation.start) as Any
+            }
+        }
+        await note("checkpoint") { try await store.checkpoint() as Any }
+        for tile in Tile.added(to: 3) { await note(tile.path) { try await store.tile(tile) as Any } }
+        await note("records") { try await store.records(tile: 0, count: 3) as Any }
     }
 
     /// Goes on with the installation: what a store answers shows what it holds.
@@ -87,6 +107,13 @@ extension Transcript {
                         Acknowledgement(device: device, generation: 1, through: through, byCallback: false, now: now)
                     ])
                 }
+            }
+        }
+        for request in ["claimed", "new", "newer"] {
+            await note("claim \(request)") {
+                try await store.claim(
+                    KeyClaim(
+                        claimer: UserID(2), target: UserID(1), request: IdempotencyKey(request)!, devices: nil, now: now)) as Any
             }
         }
         for _ in 0..<5 { _ = try? await store.sweep(Sweep(now: now, expireBefore: nil, limit: 1_000)) }

@@ -1,5 +1,3 @@
-import KeyLog
-
 /// The devices of an account from one change to the next, signed with the account key.
 public struct AccountState: SignedObject {
     public static let label: StaticString = "state"

@@ -1,5 +1,3 @@
-import KeyLog
-
 extension StateHash {
     public init(of state: AccountState) { self.init(unchecked: Label.hash("state-hash", state.bytes)) }
 }

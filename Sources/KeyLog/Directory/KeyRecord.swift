@@ -1,5 +1,3 @@
-import KeyLog
-
 /// A rotating or one-time key as its device publishes it, signed with the device key.
 public struct KeyRecord: SignedObject {
     public enum Kind: UInt8, Sendable {
@@ -20,13 +18,14 @@ public struct KeyRecord: SignedObject {
     public let created: UInt64
     public let publicKey: [UInt8]
 
-    public init(kind: Kind, account: AccountID, device: DeviceFingerprint, created: UInt64, key: KEMPrivateKey) {
+    /// - Parameter publicKey: of the suite's length.
+    package init(kind: Kind, account: AccountID, device: DeviceFingerprint, created: UInt64, suite: KEMSuite, publicKey: [UInt8]) {
         self.kind = kind
-        kem = key.suite.rawValue
+        kem = suite.rawValue
         self.account = account
         self.device = device
         self.created = created
-        publicKey = key.publicKey
+        self.publicKey = publicKey
     }
 
     /// Nil for a kind, KDF or AEAD that is not known, another lifetime, or a length that is not that of the KEM.

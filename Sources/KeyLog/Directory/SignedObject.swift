@@ -1,5 +1,3 @@
-import KeyLog
-
 /// Bytes with a meaning, which somebody signs under a label of their own.
 public protocol SignedObject: Hashable, Sendable {
     static var label: StaticString { get }
@@ -12,11 +10,11 @@ public protocol SignedObject: Hashable, Sendable {
 /// An object and a signature that may or may not be good: on the wire, one after the other.
 public struct Signed<Object: SignedObject>: Hashable, Sendable {
     public let object: Object
-    let signature: [UInt8]
+    package let signature: [UInt8]
 
-    public init(_ object: Object, by key: SigningKey, server: ServerID) throws {
+    package init(_ object: Object, signature: [UInt8]) {
         self.object = object
-        signature = try key.signature(Object.label, server: server, object.bytes)
+        self.signature = signature
     }
 
     /// Nil unless an object and 64 bytes are there.

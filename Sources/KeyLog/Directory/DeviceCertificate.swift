@@ -1,5 +1,3 @@
-import KeyLog
-
 /// That a device belongs to an account, signed with the account key.
 public struct DeviceCertificate: SignedObject {
     public struct Flags: OptionSet, Hashable, Sendable {

@@ -1,5 +1,3 @@
-import KeyLog
-
 extension AccountID {
     /// - Parameter firstKey: the public key of the account's first state.
     public init(server: ServerID, firstKey: SigningPublicKey) {

@@ -1,0 +1,33 @@
+import Logging
+import MessengerAPI
+import ServiceLifecycle
+
+/// Keeps the newest checkpoint cosigned, so that clients can tell a log that stands still from one that is withheld. Of
+/// several processes, whichever comes first does it.
+public struct CheckpointKeeper: Service {
+    static let interval = Duration.seconds(60)
+    /// So that processes which started at different times do not do it for each other a moment too early.
+    private static let slack = Duration.seconds(1)
+
+    private let store: any KeyLogStore
+    private let time: TimeSource
+    private let logger: Logger
+
+    public init(store: any KeyLogStore, time: TimeSource, logger: Logger) {
+        self.store = store
+        self.time = time
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            repeat {
+                do {
+                    try await store.refreshCheckpoint(olderThan: Self.interval - Self.slack, now: time.now())
+                } catch {
+                    logger.warning("The key log could not be cosigned; it is tried again", metadata: ["error": "\(error)"])
+                }
+            } while (try? await time.sleep(Self.interval)) != nil
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import KeyLog
+
+/// The files of the key log, as C2SP tlog-tiles names them.
+public struct KeyLogFiles: Sendable {
+    public let identity: LogIdentity
+    private let store: any KeyLogStore
+
+    public init(store: any KeyLogStore, identity: LogIdentity) {
+        self.store = store
+        self.identity = identity
+    }
+
+    /// The newest signed checkpoint. Throws `StoreError`.
+    public func checkpoint() async throws -> [UInt8] {
+        guard let checkpoint = try await store.checkpoint() else { throw StoreError.unavailable("the key log is not open") }
+        return checkpoint
+    }
+
+    /// - Parameter path: such as `tile/0/x001/067` or `tile/records/000.p/3`.
+    /// Nil when there is no such file, or not yet. Throws `StoreError`.
+    public func file(at path: String) async throws -> [UInt8]? {
+        if let tile = Tile(path: path) { return try await store.tile(tile) }
+        guard let (index, width) = RecordBundle.place(path: path) else { return nil }
+        return try await store.records(tile: index, count: width).map { RecordBundle.bytes($0) }
+    }
+}
