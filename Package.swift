@@ -7,6 +7,7 @@ let package = Package(
     products: [
         .executable(name: "messenger", targets: ["messenger"]),
         .executable(name: "messenger-server", targets: ["messenger-server"]),
+        .library(name: "MessengerClient", targets: ["MessengerClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -92,8 +93,12 @@ let package = Package(
         .target(
             name: "MessengerClient",
             dependencies: [
+                "CArgon2", "MessengerCrypto", "KeyLog", "MessengerAPI",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
@@ -107,6 +112,7 @@ let package = Package(
         .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
+        .executableTarget(name: "echo-bot", dependencies: ["MessengerClient"], path: "Examples/echo-bot"),
         .executableTarget(
             name: "messenger-bench",
             dependencies: [
@@ -138,6 +144,12 @@ let package = Package(
         .testTarget(
             name: "MessengerCryptoTests",
             dependencies: ["MessengerCrypto", "KeyLog", "TestSupport", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "MessengerClientTests",
+            dependencies: [
+                "MessengerClient", "MessengerCrypto", "KeyLog", "MessengerAPI", "TestSupport", "echo-bot",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .testTarget(
             name: "BackendContractTests",
             dependencies: [

@@ -6,6 +6,13 @@ public struct RegisterRequest: Codable, Sendable {
     /// The code of an invitation, where the server asks for one.
     public let invitation: String?
 
+    public init(username: String, phoneNumber: String, password: String, invitation: String? = nil) {
+        self.username = username
+        self.phoneNumber = phoneNumber
+        self.password = password
+        self.invitation = invitation
+    }
+
     enum CodingKeys: String, CodingKey {
         case username, password, invitation
         case phoneNumber = "phone_number"
@@ -22,6 +29,7 @@ public struct RegisterResponse: Codable, Sendable {
 /// Body of `GET /api/users/` and `POST /api/logout/`.
 public struct UsernameRequest: Codable, Sendable {
     public let username: String
+    public init(username: String) { self.username = username }
 }
 
 /// Answer of `GET /api/users/`.
@@ -58,6 +66,14 @@ public struct LoginRequest: Codable, Sendable {
     public let publicKey: String
     /// Goes on with this device instead of making a new one.
     public let deviceID: DeviceID?
+
+    public init(username: String, password: String, userAddress: String, publicKey: String, deviceID: DeviceID? = nil) {
+        self.username = username
+        self.password = password
+        self.userAddress = userAddress
+        self.publicKey = publicKey
+        self.deviceID = deviceID
+    }
 
     enum CodingKeys: String, CodingKey {
         case username, password

@@ -7,6 +7,12 @@ public struct LogView: Sendable {
 
     public init() {}
 
+    /// The view that these records lead to, from the first on: what `advance` has checked before, and a client has kept.
+    public init(replaying records: [ServedRecord]) throws(LogError) {
+        try take(records)
+        try content.checkErasures()
+    }
+
     public var size: UInt64 { tree.size }
     public var accountCount: Int { content.accounts.count }
 
@@ -37,17 +43,19 @@ public struct LogView: Sendable {
         guard checkpoint.size >= size else { throw .rolledBack(from: size, to: checkpoint.size) }
         guard checkpoint.size > size || checkpoint.root == root else { throw .splitView(size: size) }
         guard UInt64(records.count) == checkpoint.size - size else { throw .wrongCount }
-        var nextTree = tree
-        var nextContent = content
+        var next = self
+        try next.take(records)
+        guard next.root == checkpoint.root else { throw .otherRoot(size: checkpoint.size) }
+        try next.content.checkErasures()
+        self = next
+    }
+
+    private mutating func take(_ records: [ServedRecord]) throws(LogError) {
         for served in records {
-            let index = nextTree.size
-            nextTree.append(.leaf(served.entry))
-            try nextContent.apply(served, at: index)
+            let index = tree.size
+            tree.append(.leaf(served.entry))
+            try content.apply(served, at: index)
         }
-        guard (try? nextTree.root(size: nextTree.size)) == checkpoint.root else { throw .otherRoot(size: checkpoint.size) }
-        try nextContent.checkErasures()
-        tree = nextTree
-        content = nextContent
     }
 
     /// Compares what somebody else says of the log with this view.

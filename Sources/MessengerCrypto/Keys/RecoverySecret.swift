@@ -9,7 +9,8 @@ public struct RecoverySecret: Sendable, Equatable, CustomStringConvertible, Cust
     private static let checksumSize = 3
     private static let groupSize = 4
 
-    private let bytes: SecretBytes
+    /// For storing it where secrets are kept, and for nothing else.
+    public let bytes: SecretBytes
 
     /// A new one, from the system's generator.
     public init() { bytes = .random(Self.byteCount) }

@@ -10,6 +10,13 @@ public struct MessageSequence: Hashable, Sendable {
 
     public init() {}
 
+    /// As it was kept.
+    public init(newest: UInt64, newestHash: MessageHash, missing: [ClosedRange<UInt64>]) {
+        self.newest = newest
+        self.newestHash = newestHash
+        self.missing = missing
+    }
+
     /// Takes a message that is stored now. True when it shows that others are missing, or that the one before it is not the
     /// one that came (E17). The first message that comes is where the count begins for this device, whatever its counter.
     public mutating func take(counter: UInt64, previous: MessageHash, hash: MessageHash) -> Bool {

@@ -1,0 +1,23 @@
+import Foundation
+import KeyLog
+import MessengerCrypto
+
+/// A device of an account, as its owner certified it.
+public struct Device: Sendable, Hashable {
+    public let fingerprint: DeviceFingerprint
+    public let isThisDevice: Bool
+    /// A browser, which trusts the server that serves it.
+    public let isWeb: Bool
+    public let holdsAccountKey: Bool
+    public let isPostQuantum: Bool
+    public let created: Date
+
+    init(_ certificate: DeviceCertificate, this: DeviceFingerprint?) {
+        fingerprint = certificate.device
+        isThisDevice = certificate.device == this
+        isWeb = certificate.flags.contains(.web)
+        holdsAccountKey = certificate.flags.contains(.holdsAccountKey)
+        isPostQuantum = certificate.suite?.isPostQuantum == true
+        created = Date(milliseconds: certificate.created)
+    }
+}

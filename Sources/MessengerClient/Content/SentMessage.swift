@@ -1,0 +1,12 @@
+import Foundation
+import MessengerCrypto
+
+/// A message of one's own.
+public struct SentMessage: Sendable, Hashable {
+    /// Names it for good.
+    public let hash: MessageHash
+    public let sent: Date
+    public let delivery: Delivery
+    /// Devices that it was not sealed to, to be shown. Empty while it waits.
+    public let skippedDevices: [SkippedDevice]
+}

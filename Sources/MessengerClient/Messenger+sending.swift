@@ -1,0 +1,111 @@
+import Foundation
+import KeyLog
+import MessengerAPI
+import MessengerCrypto
+
+extension Messenger {
+    /// Sends a text. It is in the outbox when this returns, and `delivery` says how far it got; throws only when it can
+    /// never be sent, or the person has to decide something first.
+    public func send(_ text: String, to username: String) async throws -> SentMessage {
+        try await send(.text(text), to: username)
+    }
+
+    public func send(_ content: MessageContent, to username: String) async throws -> SentMessage {
+        try await explaining {
+            do { try await ensurePrepared() } catch MessengerError.unreachable {}
+            let message = try await enqueue(content, to: username)
+            return try await deliver(message)
+        }
+    }
+
+    /// Throws `notFound` when this device does not have the message.
+    public func reply(_ text: String, to message: MessageHash) async throws -> SentMessage {
+        try await send(.text(text, replyTo: message), to: try await stored(message).peer)
+    }
+
+    /// Throws `notFound` for a message that is not one's own.
+    public func edit(_ message: MessageHash, text: String) async throws -> SentMessage {
+        try await send(.edit(of: message, text: text), to: try await ownMessage(message).peer)
+    }
+
+    /// Throws `notFound` for a message that is not one's own. What others have already read they may remember.
+    public func delete(_ message: MessageHash) async throws -> SentMessage {
+        try await send(.delete(of: message), to: try await ownMessage(message).peer)
+    }
+
+    /// An empty emoji takes the reaction back.
+    public func react(_ emoji: String, to message: MessageHash) async throws -> SentMessage {
+        try await send(.reaction(of: message, emoji: emoji), to: try await stored(message).peer)
+    }
+
+    /// Tells the senders that these were read, if `sendsReadReceipts`. Those that are not here are passed over.
+    public func markRead(_ messages: [MessageHash]) async throws {
+        guard parts.configuration.sendsReadReceipts else { return }
+        var read: [String: [MessageHash]] = [:]
+        for hash in messages {
+            guard let stored = try await parts.store.message(hash), !stored.isMine else { continue }
+            read[stored.peer, default: []].append(hash)
+        }
+        for (peer, hashes) in read { _ = try await send(.receipt(read: hashes), to: peer) }
+    }
+
+    /// Tries now what waits in the outbox. How many still wait.
+    public func flush() async throws -> Int {
+        try await explaining {
+            do { try await ensurePrepared() } catch MessengerError.unreachable {}
+            let round = try await outbox.flush()
+            feed.send(.outboxChanged)
+            return round.waiting
+        }
+    }
+
+    /// Puts a message into the outbox. Throws `newAccount` when the name has another account than before.
+    @discardableResult
+    func enqueue(_ content: MessageContent, to username: String) async throws -> Message {
+        let person = try await receiver(username)
+        let own = try await directory.own()
+        let view = await log.view
+        let draft = OutgoingDraft(
+            content: content, peer: person.username, peerAccount: person.account, account: own.account,
+            device: try parts.profile.fingerprint(), sent: parts.clock.now(), fromSeq: own.chain.seq, logSize: view.size,
+            logRoot: view.root, newestKey: try await keys.newest())
+        let goesOut = !draft.isNote || own.chain.devices.count > 1
+        return try await parts.store.enqueue(draft, goesOut: goesOut)
+    }
+
+    /// The account that the name has, if it is the one that it had before. Without the network, the one known here.
+    private func receiver(_ username: String) async throws -> Person {
+        let name = username.precomposedStringWithCanonicalMapping
+        if name == self.username { return try await directory.own() }
+        do {
+            return try await admit(try await directory.person(named: name))
+        } catch MessengerError.unreachable(let reason) {
+            guard let contact = try await parts.store.contact(try await log.label(of: name)),
+                let person = try await directory.knownPerson(contact.account)
+            else { throw MessengerError.unreachable(reason) }
+            return person
+        }
+    }
+
+    private func deliver(_ message: Message) async throws -> SentMessage {
+        let hash = message.hash
+        let round = try await outbox.flush()
+        feed.send(.outboxChanged)
+        if round.waiting > 0 { outboxNews.raise() }
+        let stored = try await parts.store.message(hash)
+        let delivery = round.refused[hash].map { .refused($0) } ?? stored?.delivery ?? (round.waiting == 0 ? .accepted : .waiting)
+        return SentMessage(
+            hash: hash, sent: Date(milliseconds: message.sent), delivery: delivery, skippedDevices: round.skipped[hash] ?? [])
+    }
+
+    func stored(_ hash: MessageHash) async throws -> StoredMessage {
+        guard let stored = try await parts.store.message(hash) else { throw MessengerError.notFound }
+        return stored
+    }
+
+    private func ownMessage(_ hash: MessageHash) async throws -> StoredMessage {
+        let stored = try await stored(hash)
+        guard stored.isMine else { throw MessengerError.notFound }
+        return stored
+    }
+}

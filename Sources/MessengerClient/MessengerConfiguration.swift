@@ -1,0 +1,12 @@
+/// What a program chooses about a client.
+public struct MessengerConfiguration: Sendable {
+    /// Tells senders that their messages have arrived on this device.
+    public var sendsDeliveredReceipts = true
+    /// Tells senders that their messages were read, when `markRead` says so.
+    public var sendsReadReceipts = true
+
+    var clock = ClientClock.system
+    var makeTransport: @Sendable (ServerAddress) throws -> any Transport = { try HTTPTransport($0) }
+
+    public init() {}
+}

@@ -1,0 +1,30 @@
+import KeyLog
+import MessengerCrypto
+
+/// For whom an envelope was sealed: who asks for it again must have been among them.
+struct SentSlots: Sendable {
+    let envelope: EnvelopeHash
+    let account: AccountID
+    let devices: [DeviceFingerprint]
+
+    var bytes: [UInt8] { envelope.bytes + account.bytes + devices.flatMap(\.bytes) }
+
+    init(envelope: EnvelopeHash, account: AccountID, devices: [DeviceFingerprint]) {
+        self.envelope = envelope
+        self.account = account
+        self.devices = devices
+    }
+
+    init?(_ bytes: [UInt8]) {
+        var reader = ByteReader(bytes)
+        guard let envelope = try? reader.fixed(EnvelopeHash.self), let account = try? reader.fixed(AccountID.self) else {
+            return nil
+        }
+        var devices: [DeviceFingerprint] = []
+        while reader.remaining > 0 {
+            guard let device = try? reader.fixed(DeviceFingerprint.self) else { return nil }
+            devices.append(device)
+        }
+        self.init(envelope: envelope, account: account, devices: devices)
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import KeyLog
+import MessengerAPI
+import MessengerCrypto
+
+/// Takes messages of the server's inbox: opens, checks and stores them, one after another.
+actor Inbox {
+    private let parts: ClientParts
+    private let log: LogReplica
+    private let directory: Directory
+    private let turn = FIFOLock()
+
+    init(_ parts: ClientParts, log: LogReplica, directory: Directory) {
+        self.parts = parts
+        self.log = log
+        self.directory = directory
+    }
+
+    /// What came of one message. A message that is stored already changes nothing.
+    ///
+    /// Throws, and stores nothing, when what is needed to judge it cannot be had now: the network, the store, or a log that
+    /// can be believed. Then it is to be taken again later.
+    func take(_ delivered: DeliveredMessage) async throws -> StoredArrival? {
+        try await turn.withLock { try await self.takeAlone(delivered) }
+    }
+
+    private func takeAlone(_ delivered: DeliveredMessage) async throws -> StoredArrival? {
+        guard delivered.messageID > (try await parts.store.storedThrough()) else { return nil }
+        let arrival = try await judge(delivered)
+        let stored = try await parts.store.store(arrival, number: delivered.messageID)
+        return stored
+    }
+
+    /// Numbers that will not come any more.
+    func skip(through number: MessageNumber) async throws {
+        _ = try await turn.withLock { try await self.parts.store.store(.nothing(envelope: nil), number: number) }
+    }
+
+    private func judge(_ delivered: DeliveredMessage) async throws -> Arrival {
+        let now = parts.clock.now()
+        guard let envelope = EnvelopeText.envelope(delivered.message) else {
+            return .failed(check: .malformed, envelope: nil, sender: delivered.senderUsername, sent: now)
+        }
+        let hash = EnvelopeHash(of: envelope)
+        if try await parts.store.isRemembered(hash) { return .nothing(envelope: hash) }
+        do {
+            return .opened(try await open(envelope, delivered))
+        } catch let check as EnvelopeCheck {
+            // A device that was certified later shows nothing for what was not sealed to it.
+            if check == .noSlot { return .nothing(envelope: hash) }
+            return .failed(check: check, envelope: hash, sender: delivered.senderUsername, sent: now)
+        }
+    }
+
+    private func open(_ envelope: [UInt8], _ delivered: DeliveredMessage) async throws -> OpenedArrival {
+        let own = try await directory.own()
+        let opener = EnvelopeOpener(
+            server: try await log.server(), account: own.account, device: try parts.profile.fingerprint(),
+            suite: parts.profile.suite)
+        let key = try await parts.store.privateKey(opener.keyID(of: envelope), suite: parts.profile.suite)
+        let unverified = try opener.unseal(envelope) { _ in key }
+        guard
+            let sender = try await sender(delivered, atLeast: unverified.fromSeq)
+        else { throw EnvelopeCheck.account }
+        let opened = try opener.verify(
+            unverified, claimedSender: sender.account, sender: sender.chain, own: try await directory.own().chain)
+        // A sender who has seen more of the log is caught up with; a server that has no more cannot be believed (E18).
+        if opened.message.logSize > (await log.view.size) { try await log.refresh() }
+        return try await arrival(opened, sender: sender, own: own)
+    }
+
+    private func sender(_ delivered: DeliveredMessage, atLeast seq: UInt32) async throws -> Person? {
+        do {
+            return try await directory.sender(delivered.senderID, named: delivered.senderUsername, atLeast: seq)
+        } catch MessengerError.directory {
+            // A list that its owner did not sign: nobody is known under this name.
+            throw EnvelopeCheck.device
+        }
+    }
+
+    private func arrival(_ opened: OpenedMessage, sender: Person, own: Person) async throws -> OpenedArrival {
+        let message = opened.message
+        let isMine = sender.account == own.account
+        let peer = isMine ? try await peer(of: message, own: own) : (name: sender.username, account: sender.account)
+        return OpenedArrival(
+            opened: opened, conversation: Conversation(direct: own.account, peer.account), peer: peer.name, isMine: isMine,
+            content: MessageContent(message), log: await log.view,
+            owesReceipt: !isMine && parts.configuration.sendsDeliveredReceipts)
+    }
+
+    /// With whom a message of one's own other device is: whom it states, if the conversation is theirs; else whoever in the
+    /// log it is. Its own account when nobody fits, which E14 then shows.
+    private func peer(of message: Message, own: Person) async throws -> (name: String, account: AccountID) {
+        let view = await log.view
+        if let name = MessageContent.statedPeer(message), let entry = view.entry(for: try await log.label(of: name)),
+            ConversationID.direct(own.account, entry.account) == message.conversation
+        {
+            return (name, entry.account)
+        }
+        for contact in try await parts.store.contacts()
+        where ConversationID.direct(own.account, contact.account) == message.conversation {
+            return (contact.username, contact.account)
+        }
+        return (own.username, own.account)
+    }
+}

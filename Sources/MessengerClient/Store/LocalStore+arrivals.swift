@@ -1,0 +1,160 @@
+import Foundation
+import GRDB
+import KeyLog
+import MessengerAPI
+import MessengerCrypto
+
+extension LocalStore {
+    /// The slot was there, and the key or what it was to open was not.
+    private static let asksAgain: Set<EnvelopeCheck> = [.keyGone, .keyEncapsulation, .commitment, .body]
+
+    func isRemembered(_ envelope: EnvelopeHash) async throws -> Bool {
+        try await read { db in
+            try Bool.fetchOne(
+                db, sql: "SELECT EXISTS (SELECT 1 FROM remembered WHERE envelope = ?)", arguments: [Data(envelope.bytes)])
+                ?? false
+        }
+    }
+
+    /// Stores what came, remembers its envelope, destroys the one-time key that opened it, and counts it: all or nothing.
+    /// Only after this, and after `forgetTraces`, may it be acknowledged.
+    func store(_ arrival: Arrival, number: MessageNumber) async throws -> StoredArrival {
+        try await write { [cipher] db in
+            var stored = StoredArrival()
+            switch arrival {
+            case .nothing(let envelope): try Self.remember(envelope, db)
+            case .failed(let check, let envelope, let sender, let sent):
+                try Self.remember(envelope, db)
+                stored.position = try Self.insertFailure(check, sender: sender, sent: sent, db)
+                stored.findings = [check]
+                if Self.asksAgain.contains(check) { stored.unopened = envelope }
+            case .opened(let arrival): stored = try Self.take(arrival, cipher, db)
+            }
+            try Self.raise(Self.storedThroughSetting, to: number.rawValue, cipher, db)
+            return stored
+        }
+    }
+
+    private static func remember(_ envelope: EnvelopeHash?, _ db: Database) throws {
+        guard let envelope else { return }
+        try db.execute(sql: "INSERT OR IGNORE INTO remembered (envelope) VALUES (?)", arguments: [Data(envelope.bytes)])
+    }
+
+    /// In the conversation with whomever the server names, or apart when that is unknown.
+    private static func insertFailure(
+        _ check: EnvelopeCheck, sender: String, sent: UInt64, _ db: Database
+    ) throws -> HistoryPosition {
+        let known = try Data.fetchOne(
+            db, sql: "SELECT conversation FROM message WHERE peer = ? ORDER BY position DESC LIMIT 1", arguments: [sender])
+        try db.execute(
+            sql: """
+                INSERT INTO message (conversation, peer, type, sent, is_mine, is_incoming, findings) VALUES (?, ?, 0, ?, 0, 1, ?)
+                """, arguments: [known ?? Data(ConversationID.zero.bytes), sender, Int64(clamping: sent), Data([check.rawValue])])
+        return HistoryPosition(rawValue: db.lastInsertedRowID)
+    }
+
+    private static func take(_ arrival: OpenedArrival, _ cipher: StoreCipher, _ db: Database) throws -> StoredArrival {
+        let opened = arrival.opened
+        let message = opened.message
+        let hash = message.hash
+        var stored = StoredArrival()
+        try remember(opened.envelope, db)
+        try db.execute(sql: "DELETE FROM private_key WHERE id = ? AND kind = 2", arguments: [Data(opened.keyID.bytes)])
+        stored.usedOneTimeKey = db.changesCount > 0
+        guard try !exists(hash, db) else { return stored }
+        stored.findings = try findings(arrival, hash, db)
+        if arrival.applies(stored.findings), let content = arrival.content {
+            try nameKey(message, db)
+            try apply(content, message, arrival, &stored, db)
+        }
+        guard arrival.content.map({ $0.isShown || $0.target != nil }) ?? true else { return stored }
+        let row = NewMessage(
+            message: message, hash: hash, peer: arrival.peer, target: arrival.content?.target, isMine: arrival.isMine,
+            isIncoming: true, delivery: .accepted, owesReceipt: arrival.owesReceipt && arrival.content?.isShown == true,
+            findings: stored.findings)
+        stored.position = try insert(row, cipher, db)
+        try purgeIfDeleted(hash, message, db)
+        return stored
+    }
+
+    private static func exists(_ hash: MessageHash, _ db: Database) throws -> Bool {
+        try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM message WHERE hash = ?)", arguments: [Data(hash.bytes)]) ?? false
+    }
+
+    /// E10 to E18, less what does not apply to a message that was sent again to one device alone.
+    private static func findings(_ arrival: OpenedArrival, _ hash: MessageHash, _ db: Database) throws -> [EnvelopeCheck] {
+        let message = arrival.opened.message
+        let known = try Data.fetchOne(
+            db, sql: "SELECT hash FROM message WHERE account = ? AND id = ?",
+            arguments: [Data(message.fromAccount.bytes), Data(message.id.bytes)])
+        var sequence = try sequence(of: message, db)
+        var findings = arrival.opened.findings
+        if message.flags.contains(.sentAgain) { findings.removeAll { $0 == .deviceList } }
+        findings += MessageChecks.findings(
+            for: message, in: arrival.conversation, knownHash: known.flatMap { MessageHash($0) }, sequence: &sequence,
+            log: arrival.log)
+        try save(sequence, of: message, db)
+        if arrival.content == nil, !findings.contains(.content) { findings.append(.content) }
+        return findings
+    }
+
+    private static func sequence(of message: Message, _ db: Database) throws -> MessageSequence {
+        let bytes = try Data.fetchOne(
+            db, sql: "SELECT state FROM sequence WHERE device = ? AND conversation = ?",
+            arguments: [Data(message.fromDevice.bytes), Data(message.conversation.bytes)])
+        return bytes.flatMap { MessageSequence(stored: Array($0)) } ?? MessageSequence()
+    }
+
+    private static func save(_ sequence: MessageSequence, of message: Message, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO sequence (device, conversation, state) VALUES (?, ?, ?)",
+            arguments: [
+                Data(message.fromDevice.bytes), Data(message.conversation.bytes), Data(sequence.storedBytes),
+            ])
+    }
+
+    /// From now on nothing is sealed to an older rotating key of the sending device.
+    private static func nameKey(_ message: Message, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO named_key (device, created) VALUES (?, ?)
+                ON CONFLICT (device) DO UPDATE SET created = max(created, excluded.created)
+                """, arguments: [Data(message.fromDevice.bytes), Int64(clamping: message.newestKeyCreated)])
+    }
+
+    private static func apply(
+        _ content: MessageContent, _ message: Message, _ arrival: OpenedArrival, _ stored: inout StoredArrival, _ db: Database
+    ) throws {
+        switch content {
+        case .delete(let target): try purge(target, by: message.fromAccount, in: message.conversation, db)
+        case .receipt(let delivered, let read) where !arrival.isMine:
+            for (hashes, delivery) in [(delivered, Delivery.delivered), (read, .read)] {
+                for hash in hashes where try raise(hash, to: delivery, in: message.conversation, db) {
+                    stored.receipts.append(hash)
+                }
+            }
+        case .askAgain(let envelope):
+            stored.asked = AskedAgain(
+                envelope: envelope, device: message.fromDevice, account: message.fromAccount, peer: arrival.peer)
+        default: break
+        }
+    }
+
+    private static func raise(
+        _ hash: MessageHash, to delivery: Delivery, in conversation: ConversationID, _ db: Database
+    ) throws -> Bool {
+        try db.execute(
+            sql: "UPDATE message SET delivery = ? WHERE hash = ? AND conversation = ? AND is_mine = 1 AND delivery < ?",
+            arguments: [delivery.stored, Data(hash.bytes), Data(conversation.bytes), delivery.stored])
+        return db.changesCount > 0
+    }
+
+    /// The deletion may have come first.
+    private static func purgeIfDeleted(_ hash: MessageHash, _ message: Message, _ db: Database) throws {
+        let isDeleted = try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM message WHERE target = ? AND account = ? AND type = ?)",
+            arguments: [Data(hash.bytes), Data(message.fromAccount.bytes), MessageType.delete.rawValue])
+        if isDeleted == true { try purge(hash, by: message.fromAccount, in: message.conversation, db) }
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import GRDB
+import KeyLog
+import MessengerCrypto
+
+extension LocalStore {
+    /// Messages behind this position, oldest first, as a backup holds them.
+    func backupMessages(
+        after position: Int64, limit: Int
+    ) async throws -> (records: [BackupRecord], last: Int64)? {
+        try await read { [cipher] db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT position, hash, peer, is_mine, findings, body FROM message
+                    WHERE position > ? AND body IS NOT NULL ORDER BY position LIMIT ?
+                    """, arguments: [position, limit])
+            guard let last = rows.last?["position"] as Int64? else { return nil }
+            let records = try rows.compactMap { row -> BackupRecord? in
+                guard let hash = MessageHash(row["hash"] as Data) else { return nil }
+                return .message(
+                    peer: row["peer"], message: try cipher.open(row["body"] as Data, column: "message", row: hash.bytes),
+                    findings: Array(row["findings"] as Data), isMine: row["is_mine"])
+            }
+            return (records, last)
+        }
+    }
+
+    func rememberedEnvelopes() async throws -> [EnvelopeHash] {
+        try await read { db in
+            try Data.fetchAll(db, sql: "SELECT envelope FROM remembered").compactMap { EnvelopeHash($0) }
+        }
+    }
+
+    /// Takes what is not here yet. How many messages were.
+    func restore(_ records: [BackupRecord], labels: [String: NameLabel]) async throws -> Int {
+        try await write { [cipher] db in
+            var count = 0
+            for record in records {
+                switch record {
+                case .message(let peer, let bytes, let findings, let isMine):
+                    guard let message = try? Message(bytes) else { continue }
+                    let hash = message.hash
+                    let isKnown = try Bool.fetchOne(
+                        db, sql: "SELECT EXISTS (SELECT 1 FROM message WHERE hash = ?)", arguments: [Data(hash.bytes)])
+                    guard isKnown != true else { continue }
+                    let row = NewMessage(
+                        message: message, hash: hash, peer: peer, target: MessageContent(message)?.target, isMine: isMine,
+                        isIncoming: false, delivery: .accepted, owesReceipt: false,
+                        findings: findings.compactMap { EnvelopeCheck(rawValue: $0) })
+                    _ = try Self.insert(row, cipher, db)
+                    count += 1
+                case .contact(let username, let account, let isVerified):
+                    guard let label = labels[username] else { continue }
+                    try db.execute(
+                        sql: "INSERT OR IGNORE INTO contact (name, username, account, verified) VALUES (?, ?, ?, ?)",
+                        arguments: [Data(label.bytes), username, Data(account.bytes), isVerified])
+                case .remembered(let hash):
+                    try db.execute(sql: "INSERT OR IGNORE INTO remembered (envelope) VALUES (?)", arguments: [Data(hash.bytes)])
+                }
+            }
+            return count
+        }
+    }
+}

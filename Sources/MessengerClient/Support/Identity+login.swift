@@ -1,0 +1,22 @@
+import Foundation
+import KeyLog
+import MessengerAPI
+import MessengerCrypto
+
+extension Identity {
+    /// A new device, with a key of its own, that belongs to no account yet.
+    init(newDeviceOf username: String, at server: ServerAddress, _ login: LoginResponse) {
+        var certificate: Data?
+        if case .pinned(let der) = server.trust { certificate = Data(der) }
+        self.init(
+            serverURL: server.url, pinnedCertificate: certificate, userID: login.userID.rawValue, username: username,
+            sessionDevice: login.deviceID.rawValue, token: login.token, deviceSeed: Data(SigningKey().seed.exposed),
+            suite: KEMSuite.xWing.rawValue)
+    }
+
+    /// A new session of the same device.
+    mutating func renew(_ login: LoginResponse) {
+        sessionDevice = login.deviceID.rawValue
+        token = login.token
+    }
+}

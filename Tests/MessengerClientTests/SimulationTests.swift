@@ -1,0 +1,92 @@
+import Foundation
+import KeyLog
+import MessengerAPI
+import MessengerCrypto
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import MessengerClient
+
+@Suite("Seeded histories with everything that goes wrong", .timeLimit(.minutes(10)))
+struct SimulationTests {
+    /// One person on two devices writes with another on one; requests and answers are lost, deliveries are repeated, devices
+    /// stop and begin again, days pass.
+    private struct History {
+        let world: TestWorld
+        var random: SeededRandom
+        var devices: [String: Messenger] = [:]
+        var sent: [String: [String]] = ["ann": [], "bob": []]
+
+        static let owners = ["phone": "ann", "tablet": "ann", "bob": "bob"]
+
+        init(seed: UInt64) async throws {
+            world = try TestWorld()
+            random = SeededRandom(seed: seed)
+            let ann = try await world.register("ann")
+            devices["phone"] = ann.messenger
+            devices["tablet"] = try await world.logIn("ann", device: "tablet", recovery: ann.recoverySecret)
+            devices["bob"] = try await world.register("bob").messenger
+            let faults = Mutex(SeededRandom(seed: seed, part: 1))
+            world.server.set { hooks in
+                hooks.fault = { _ in
+                    faults.withLock { random in random.oneIn(12) ? (random.oneIn(2) ? .loseAnswer : .loseRequest) : .none }
+                }
+            }
+        }
+
+        mutating func step(_ number: Int) async throws {
+            guard let name = devices.keys.sorted().randomElement(using: &random), let device = devices[name] else { return }
+            let owner = Self.owners[name] ?? ""
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<4:
+                let text = "\(name) \(number)"
+                if (try? await device.send(text, to: owner == "ann" ? "bob" : "ann")) != nil { sent[owner]?.append(text) }
+            case 4..<7: _ = try? await device.receive()
+            case 7:
+                await device.close()
+                let folder = name == "phone" ? "ann" : name
+                devices[name] = try await Messenger.open(world.location(folder), configuration: world.configuration)
+            case 8: world.time.jump(by: .seconds(Int.random(in: 1...40, using: &random) * 3600))
+            default: repeatDelivery()
+            }
+        }
+
+        /// The server delivers an old message once more.
+        private mutating func repeatDelivery() {
+            guard let users = Optional(world.server.state.withLock { $0.users }),
+                let user = users.values.sorted(by: { $0.id < $1.id }).randomElement(using: &random),
+                let old = user.inbox.randomElement(using: &random), let sender = users[old.senderID]
+            else { return }
+            world.server.state.withLock { $0.deliver(old.message, from: sender, to: user.id) }
+        }
+
+        /// Faults end, everything is flushed and fetched.
+        func settle() async throws {
+            world.server.set { $0.fault = { _ in .none } }
+            for _ in 0..<3 {
+                for device in devices.values {
+                    _ = try await device.flush()
+                    _ = try await device.receive()
+                }
+            }
+        }
+    }
+
+    @Test("No entitled device misses a message, none shows one twice or with a finding", arguments: 1...12 as ClosedRange<UInt64>)
+    func history(seed: UInt64) async throws {
+        var history = try await History(seed: seed)
+        for number in 0..<40 { try await history.step(number) }
+        try await history.settle()
+        for (name, device) in history.devices {
+            let received = try await device.unacknowledged(limit: 10_000)
+            let mine = Set(received.filter { !$0.isFromMe }.compactMap(\.text))
+            let owner = History.owners[name] ?? ""
+            let expected = history.sent[owner == "ann" ? "bob" : "ann"] ?? []
+            #expect(mine == Set(expected), "seed \(seed), \(name)")
+            #expect(Set(received.compactMap(\.hash)).count == received.count, "seed \(seed), \(name): shown twice")
+            #expect(received.allSatisfy { $0.findings.isEmpty }, "seed \(seed), \(name): \(received.map(\.findings))")
+        }
+        for device in history.devices.values { await device.close() }
+    }
+}

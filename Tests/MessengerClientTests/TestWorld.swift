@@ -1,0 +1,58 @@
+import Foundation
+import MessengerCrypto
+import Synchronization
+import TestSupport
+
+@testable import MessengerClient
+
+/// A server and the people on it. Each person's store is in a folder of its own; time stands still until it is moved.
+final class TestWorld: Sendable {
+    let time = TestTime()
+    let server: ServerDouble
+    private let folder: TemporaryFolder
+
+    init() throws {
+        let time = time
+        server = ServerDouble { UInt64(time.now.rawValue) }
+        folder = try TemporaryFolder()
+    }
+
+    var configuration: MessengerConfiguration {
+        var configuration = MessengerConfiguration()
+        let (time, server) = (time, server)
+        configuration.clock = ClientClock(now: { UInt64(time.now.rawValue) }, sleep: { try await time.source.sleep($0) })
+        configuration.makeTransport = { _ in server }
+        return configuration
+    }
+
+    static var address: ServerAddress { get throws { try ServerAddress("http://127.0.0.1:1") } }
+
+    func location(_ name: String, passphrase: String? = nil) -> StoreLocation {
+        StoreLocation(folder: "\(folder.path)/\(name)", passphrase: passphrase)
+    }
+
+    func register(_ name: String, change: (inout MessengerConfiguration) -> Void = { _ in }) async throws -> Registration {
+        var configuration = configuration
+        change(&configuration)
+        return try await Messenger.register(
+            username: name, phoneNumber: name, password: "correct horse battery", at: try Self.address, store: location(name),
+            configuration: configuration)
+    }
+
+    /// Two people who know nothing of each other yet.
+    func annAndBob() async throws -> (ann: Messenger, bob: Messenger) {
+        (try await register("ann").messenger, try await register("bob").messenger)
+    }
+
+    /// Another device of somebody.
+    func logIn(_ name: String, device: String, recovery: RecoverySecret? = nil) async throws -> Messenger {
+        try await Messenger.logIn(
+            username: name, password: "correct horse battery", at: try Self.address, store: location(device),
+            recovery: recovery, configuration: configuration)
+    }
+}
+
+extension Messenger {
+    /// Everything that `messages` would give, as text.
+    func texts() async throws -> [String] { try await unacknowledged(limit: 10_000).compactMap(\.text) }
+}
