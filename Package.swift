@@ -40,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "messenger",
             dependencies: [
-                "CQRencode", "MessengerClient", "MessengerCrypto",
+                "CQRencode", "KeyLog", "MessengerClient", "MessengerCrypto",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(

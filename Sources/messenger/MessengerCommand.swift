@@ -12,7 +12,11 @@ struct MessengerCommand: AsyncParsableCommand {
             Exit status:
             \(ExitStatus.table)
             """,
-        subcommands: [CompletionCommand.self])
+        subcommands: [
+            RegisterCommand.self, LoginCommand.self, LogoutCommand.self, SendCommand.self, ChatCommand.self, InboxCommand.self,
+            DevicesCommand.self, VerifyCommand.self, LinkCommand.self, BackupCommand.self, RestoreCommand.self,
+            ExportCommand.self, CompletionCommand.self,
+        ])
 
     static func main() async {
         // Everything that is written is its owner's alone.
