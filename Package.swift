@@ -5,6 +5,7 @@ import PackageDescription
 let package = Package(
     name: "messenger",
     products: [
+        .executable(name: "messenger", targets: ["messenger"]),
         .executable(name: "messenger-server", targets: ["messenger-server"]),
         .library(name: "MessengerClient", targets: ["MessengerClient"]),
     ],
@@ -35,6 +36,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .executableTarget(
+            name: "messenger",
+            dependencies: [
+                "CQRencode", "KeyLog", "MessengerClient", "MessengerCrypto",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .executableTarget(
             name: "crypto-bench",
@@ -92,6 +99,7 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         .target(
@@ -101,6 +109,7 @@ let package = Package(
         .target(name: "KeyLog", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"])]),
+        .systemLibrary(name: "CQRencode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
 
         .executableTarget(name: "echo-bot", dependencies: ["MessengerClient"], path: "Examples/echo-bot"),
@@ -171,6 +180,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["schemathesis.toml"]),
+        .testTarget(name: "TerminalClientTests", dependencies: ["messenger", "MessengerClient", "TestSupport"]),
         .testTarget(
             name: "ScenarioTests", dependencies: ["MessengerHTTP", "MessengerCore", "MessengerAPI", "TestSupport"]),
     ],

@@ -1,0 +1,37 @@
+/// What somebody typed into a chat: a message, or a command for the program.
+enum ChatInput: Hashable {
+    case message(String)
+    case quit, help
+    /// To the last message of the other.
+    case reply(String)
+    case react(String)
+    /// Of the last message of one's own.
+    case edit(String)
+    case deleteLast
+    case unknown(String)
+
+    static let helpText = """
+        /reply TEXT  answer the last message    /react EMOJI  react to it (nothing takes it back)
+        /edit TEXT   change your last message   /delete       take it back
+        /quit        leave, as Control-D does   //TEXT        a message that begins with /
+        Alt-Enter makes a new line; up and down bring back what you sent.
+        """
+
+    init(_ line: String) {
+        guard line.hasPrefix("/"), !line.hasPrefix("//") else {
+            self = .message(line.hasPrefix("//") ? String(line.dropFirst()) : line)
+            return
+        }
+        let parts = line.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+        let argument = parts.count > 1 ? String(parts[1].drop(while: \.isWhitespace)) : ""
+        switch (parts[0], argument.isEmpty) {
+        case ("/quit", _): self = .quit
+        case ("/help", _): self = .help
+        case ("/reply", false): self = .reply(argument)
+        case ("/edit", false): self = .edit(argument)
+        case ("/react", _): self = .react(argument)
+        case ("/delete", true): self = .deleteLast
+        default: self = .unknown(String(parts[0]))
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import MessengerClient
+
+/// A chat on a terminal, until the person leaves it.
+struct ChatSession: Sendable {
+    /// How much of the history is shown at first, and looked at for changes.
+    private static let historyShown = 50
+    private static let longestForeignText = 60
+
+    let messenger: Messenger
+    let peer: String
+    let style: Style
+
+    /// Throws what the connection does not recover from; the terminal is as before then.
+    func run() async throws {
+        // Before anything is drawn: whether there is such a person.
+        let isVerified = try await isVerified()
+        guard let mode = TerminalMode.keys(on: STDIN_FILENO) else { throw CommandFailure.noTerminal }
+        var screen = ChatScreen(
+            prompt: DisplayText.harmlessLine(messenger.username), size: TerminalDevice.size,
+            looks: EntryRows(style: style, time: LocalTime()))
+        TerminalDevice.write(screen.begin())
+        defer {
+            TerminalDevice.write(screen.end())
+            mode.restore()
+        }
+        TerminalDevice.write(screen.note(title(isVerified), isVerified == false ? .warning : .dim))
+        let (events, continuation) = AsyncStream.makeStream(of: ChatEvent.self)
+        let (inputs, inputContinuation) = AsyncStream.makeStream(of: ChatInput.self)
+        continuation.yield(.changed)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let sources = ChatSources(messenger: messenger, peer: peer, events: continuation)
+            sources.start(in: &group)
+            async let sending: Void = sources.send(inputs)
+            let failure = await untilLeft(events, &screen, inputContinuation)
+            // What was typed is in the outbox before the client is closed, which is what ends the connection.
+            inputContinuation.finish()
+            await sending
+            if let last = try? await history() { TerminalDevice.write(screen.put(last)) }
+            group.cancelAll()
+            await messenger.close()
+            if let failure { throw failure }
+        }
+    }
+
+    /// Why it was not the person who ended it, if so.
+    private func untilLeft(
+        _ events: AsyncStream<ChatEvent>, _ screen: inout ChatScreen, _ inputs: AsyncStream<ChatInput>.Continuation
+    ) async -> (any Error)? {
+        do {
+            for await event in events {
+                guard try await take(event, &screen, inputs) else { break }
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Nil when the server is away and the person is not known here.
+    private func isVerified() async throws -> Bool? {
+        do {
+            return try await messenger.contact(peer).isVerified
+        } catch MessengerError.unreachable {
+            return nil
+        }
+    }
+
+    private func title(_ isVerified: Bool?) -> String {
+        let name = DisplayText.harmlessLine(peer)
+        let state =
+            switch isVerified {
+            case true?: "End-to-end encrypted chat with \(name), verified."
+            case false?: "End-to-end encrypted chat with \(name), not verified yet: messenger verify \(name)"
+            case nil: "End-to-end encrypted chat with \(name); the server is away."
+            }
+        return state + "\n/help shows what else there is; Control-D leaves."
+    }
+
+    /// False to leave.
+    private func take(
+        _ event: ChatEvent, _ screen: inout ChatScreen, _ inputs: AsyncStream<ChatInput>.Continuation
+    ) async throws -> Bool {
+        switch event {
+        case .hangUp: return false
+        case .ended(let error): throw error
+        case .resized: TerminalDevice.write(screen.resize(TerminalDevice.size))
+        case .online(let isOnline): TerminalDevice.write(screen.setOnline(isOnline))
+        case .note(let text, let role): TerminalDevice.write(screen.note(text, role))
+        case .changed: TerminalDevice.write(screen.put(try await history()))
+        case .received(let message):
+            if message.conversationWith == peer {
+                TerminalDevice.write(screen.put(try await history()))
+            } else if let text = message.text {
+                let line = DisplayText.harmlessLine(text)
+                let short = line.count > Self.longestForeignText ? line.prefix(Self.longestForeignText) + "…" : line[...]
+                TerminalDevice.write(screen.note("\(message.sender) writes elsewhere: \(short)"))
+            }
+        case .key(let key):
+            let (step, output) = screen.take(key)
+            TerminalDevice.write(output)
+            switch step {
+            case .interrupt, .endOfInput: return false
+            case .submit(let line): return submit(ChatInput(line), &screen, inputs)
+            case .nothing, .changed, .redraw: break
+            }
+        }
+        return true
+    }
+
+    private func submit(
+        _ input: ChatInput, _ screen: inout ChatScreen, _ inputs: AsyncStream<ChatInput>.Continuation
+    ) -> Bool {
+        switch input {
+        case .quit: return false
+        case .help: TerminalDevice.write(screen.note(ChatInput.helpText))
+        case .unknown(let command): TerminalDevice.write(screen.note("\(command) is no command; /help shows them.", .warning))
+        default: inputs.yield(input)
+        }
+        return true
+    }
+
+    private func history() async throws -> [ChatEntry] {
+        let items = try await messenger.history(with: peer, limit: Self.historyShown)
+        let texts = Dictionary(items.compactMap { item in item.hash.map { ($0, item.text ?? "") } }) { first, _ in first }
+        return items.map { ChatEntry($0, quoted: $0.replyTo.flatMap { texts[$0] }) }
+    }
+}

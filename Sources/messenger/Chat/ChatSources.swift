@@ -1,0 +1,91 @@
+import Dispatch
+import Glibc
+import KeyLog
+import MessengerClient
+import MessengerCrypto
+
+/// The tasks that feed a chat, and the one that sends what was typed, in its order.
+struct ChatSources: Sendable {
+    let messenger: Messenger
+    let peer: String
+    let events: AsyncStream<ChatEvent>.Continuation
+
+    func start(in group: inout ThrowingTaskGroup<Void, any Error>) {
+        group.addTask {
+            for await key in KeyReader.keys() { events.yield(.key(key)) }
+            events.yield(.hangUp)
+        }
+        group.addTask { await watchSignals() }
+        let connection = messenger.events
+        group.addTask { for await event in connection { tell(event) } }
+        group.addTask { await receive() }
+    }
+
+    /// Does what was typed, one after another, until no more comes.
+    func send(_ inputs: AsyncStream<ChatInput>) async { for await input in inputs { await send(input) } }
+
+    private func tell(_ event: ConnectionEvent) {
+        switch event {
+        case .connected: events.yield(.online(true))
+        case .disconnected: events.yield(.online(false))
+        case .receipts, .outboxChanged: events.yield(.changed)
+        case .missed(let count): events.yield(.note("\(count) messages were lost: they waited too long at the server.", .warning))
+        case .warning(let text): events.yield(.note(text, .danger))
+        case .caughtUp, .arrived: break
+        }
+    }
+
+    private func receive() async {
+        do {
+            for try await message in messenger.messages {
+                events.yield(.received(message))
+                try await messenger.acknowledge(message)
+                if message.conversationWith == peer, !message.isFromMe, let hash = message.hash {
+                    try await messenger.markRead([hash])
+                }
+            }
+        } catch is CancellationError {
+            return
+        } catch {
+            events.yield(.ended(error))
+        }
+    }
+
+    private func send(_ input: ChatInput) async {
+        do {
+            switch input {
+            case .message(let text): _ = try await messenger.send(text, to: peer)
+            case .reply(let text): _ = try await messenger.reply(text, to: try await last(mine: false))
+            case .react(let emoji): _ = try await messenger.react(emoji, to: try await last(mine: false))
+            case .edit(let text): _ = try await messenger.edit(try await last(mine: true), text: text)
+            case .deleteLast: _ = try await messenger.delete(try await last(mine: true))
+            case .quit, .help, .unknown: return
+            }
+        } catch {
+            events.yield(.note("Not sent: \(error)", .danger))
+        }
+        events.yield(.changed)
+    }
+
+    /// The newest message of one of both. Throws `MessengerError.notFound`.
+    private func last(mine: Bool) async throws -> MessageHash {
+        let items = try await messenger.history(with: peer, limit: 50)
+        guard let hash = items.last(where: { $0.isFromMe == mine && !$0.isDeleted && $0.hash != nil })?.hash else {
+            throw MessengerError.notFound
+        }
+        return hash
+    }
+
+    /// The terminal's new size, and what asks the program to end: it leaves the terminal as it was then.
+    private func watchSignals() async {
+        let (numbers, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let sources = [SIGWINCH, SIGTERM, SIGHUP].map { number in
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
+        for await number in numbers { events.yield(number == SIGWINCH ? .resized : .hangUp) }
+        for source in sources { source.cancel() }
+    }
+}

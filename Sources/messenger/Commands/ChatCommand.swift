@@ -1,0 +1,34 @@
+import ArgumentParser
+import MessengerClient
+
+struct ChatCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "chat",
+        abstract: "Write with somebody, live.",
+        discussion: """
+            On a terminal: what comes stands above your draft; /help says what else there is, Control-D ends it. Without a terminal,
+            or with --json, each line of standard input is sent, what comes is printed, and the end of the input ends it.
+
+            ✓ the server has it   ✓✓ it is on a device of theirs   ✓✓ read
+            """)
+
+    @Argument(help: "With whom.")
+    var username: String
+
+    @Flag(help: "Do not tell others that their messages were read.")
+    var noReadReceipts = false
+
+    @OptionGroup var options: ClientOptions
+
+    func run() async throws {
+        let output = options.output
+        let username = username
+        try await options.withMessenger(sendsReadReceipts: !noReadReceipts) { messenger in
+            if output.isJSON || !TerminalDevice.isInteractive {
+                try await ChatPipe(messenger: messenger, peer: username, output: output).run()
+            } else {
+                try await ChatSession(messenger: messenger, peer: username, style: output.style).run()
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import MessengerClient
+
+struct InboxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inbox",
+        abstract: "Fetch and show what came since the last time.",
+        discussion: "Each message is shown once. Without the server, what was fetched before is shown, and it ends with 69.")
+
+    @Flag(help: "Show the same again next time.")
+    var keep = false
+
+    @OptionGroup var options: ClientOptions
+
+    func run() async throws {
+        let output = options.output
+        let keeps = keep
+        try await options.withMessenger { messenger in
+            var away: MessengerError?
+            do {
+                _ = try await messenger.receive()
+            } catch let error as MessengerError {
+                guard case .unreachable = error else { throw error }
+                away = error
+            }
+            let count = try await Self.show(from: messenger, keeps: keeps, output)
+            if let away { throw away }
+            if count == 0 { output.note("Nothing new.") }
+        }
+    }
+
+    /// How many were shown.
+    private static func show(from messenger: Messenger, keeps: Bool, _ output: Output) async throws -> Int {
+        let looks = EntryRows(style: output.style, time: LocalTime())
+        var count = 0
+        while true {
+            let page = try await messenger.unacknowledged(limit: 100)
+            for message in page {
+                output.result(MessageLine(message), line: looks.plainLines(of: ChatEntry(message)))
+            }
+            count += page.count
+            guard let last = page.last, !keeps else { return count }
+            try await messenger.acknowledge(last)
+        }
+    }
+}

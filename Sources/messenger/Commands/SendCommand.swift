@@ -1,0 +1,59 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import MessengerClient
+
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Send a message.",
+        discussion: """
+            Ends with 0 once the server has it, with 75 when it waits here for the server.
+
+            Examples:
+              messenger send ann "hello"
+              uptime | messenger send ann
+            """)
+
+    @Argument(help: "To whom.")
+    var username: String
+
+    @Argument(help: "What; standard input without it.")
+    var text: String?
+
+    @OptionGroup var options: ClientOptions
+
+    func run() async throws {
+        let output = options.output
+        let text = try text ?? Self.standardInput()
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            throw CommandFailure(status: .usage, message: "there is nothing to send")
+        }
+        let username = username
+        try await options.withMessenger { messenger in
+            let sent = try await messenger.send(text, to: username)
+            for skipped in sent.skippedDevices {
+                output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
+            }
+            switch sent.delivery {
+            case .refused(let reason): throw CommandFailure(status: .refused, message: reason)
+            case .waiting:
+                output.result(SentLine(sent, to: username), line: "")
+                throw CommandFailure(
+                    status: .later, message: "the server is away; the message waits here and is sent next time")
+            case .accepted, .delivered, .read: output.result(SentLine(sent, to: username), line: "✓ sent")
+            }
+        }
+    }
+
+    /// Without the line end of its last line.
+    private static func standardInput() throws -> String {
+        if isatty(STDIN_FILENO) == 1 { TerminalDevice.write("Your message, then Control-D:\n", to: STDERR_FILENO) }
+        let data = try FileHandle.standardInput.readToEnd() ?? Data()
+        guard var text = String(data: data, encoding: .utf8) else {
+            throw CommandFailure(status: .refused, message: "standard input is not text in UTF-8")
+        }
+        if text.last?.isNewline == true { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The built `messenger` as a new user meets it: typed into real terminals, against a server with a certificate of its own making.
+@Suite(.timeLimit(.minutes(10)))
+struct TerminalScenarioTests {
+    private static let binary = URL(filePath: ServerBinary.path).deletingLastPathComponent().path
+    private static let page = URL(filePath: #filePath).appending(path: "../../../docs/terminal-client.md").standardizedFileURL
+    private static let environment = ["PATH": binary + ":/usr/local/bin:/usr/bin:/bin"]
+
+    private func fingerprint(of server: ServerProcess) async throws -> String {
+        let result = try await ChildProcess.run(
+            "openssl", ["x509", "-in", server.certificateFolder + "/certificate.pem", "-noout", "-fingerprint", "-sha256"])
+        return result.standard.split(separator: "=").last.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } ?? ""
+    }
+
+    /// Registers somebody, answering what is asked.
+    private func register(_ name: String, phone: String, on server: ServerProcess, in window: TerminalWindow) async throws {
+        let address = server.url.replacing("https://", with: "")
+        try await window.enter("export XDG_DATA_HOME=\(server.folder.path)/\(name); clear")
+        try await window.enter("messenger register \(name) --server \(address) --phone '\(phone)'")
+        try await window.shows("Is it the same? [yes/no]")
+        let fingerprint = try await fingerprint(of: server)
+        #expect(try await window.screen().joined().contains(fingerprint))
+        try await window.enter("yes")
+        try await window.shows("Password of \(name):")
+        try await window.enter("correct horse")
+        try await window.shows("Again:")
+        try await window.enter("correct horse")
+        try await window.shows("Have you written it down?")
+        let screen = try await window.screen()
+        #expect(!screen.joined().contains("horse"), "the password is to be seen")
+        #expect(screen.contains { $0.contains(/([A-Z2-7]{4} ){13}[A-Z2-7]{4}/) })
+        try await window.enter("yes")
+        try await window.shows(TerminalWindow.prompt)
+        try await window.enter("clear")
+    }
+
+    @Test func `Two people register, write, and see each other's words live above their drafts`() async throws {
+        try await ServerProcess.run { server in
+            try await TerminalWindow.run(columns: 80, rows: 24, environment: Self.environment) { ann in
+                try await TerminalWindow.run(columns: 80, rows: 24, environment: Self.environment) { bob in
+                    try await register("ann", phone: "1", on: server, in: ann)
+                    try await register("bob", phone: "2", on: server, in: bob)
+                    try await chat(ann, bob)
+                }
+            }
+        }
+    }
+
+    private func chat(_ ann: TerminalWindow, _ bob: TerminalWindow) async throws {
+        try await ann.enter(#"clear; messenger send bob "Hello Bob!""#)
+        try await ann.shows("✓ sent")
+        try await bob.enter("clear; messenger chat ann")
+        try await bob.shows("ann: Hello Bob!")
+        try await bob.type("Hello, I was j")
+        try await bob.shows("bob> Hello, I was j")
+        try await ann.enter("clear; messenger chat bob")
+        try await ann.shows("you: Hello Bob!  ✓✓ read")
+        try await ann.enter("Shall we meet at the lake?")
+        try await bob.shows("the message above the whole draft") { rows in
+            rows.suffix(2).map { $0.replacing(/\d\d:\d\d/, with: "09:30") }
+                == ["09:30 ann: Shall we meet at the lake?", "bob> Hello, I was j"]
+        }
+        try await bob.enter("ust writing to you. Yes!")
+        try await ann.shows("bob: Hello, I was just writing to you. Yes!")
+        try await bob.shows("you: Hello, I was just writing to you. Yes!  ✓✓ read")
+        try await ann.shows("you: Shall we meet at the lake?  ✓✓ read")
+        try await ann.type("See you")
+        try await ann.shows("ann> See you")
+        try await matchesPage(try await ann.screen())
+        try await ann.resize(columns: 50, rows: 12)
+        try await ann.shows("a chat that fits") { $0.last == "ann> See you" && $0.allSatisfy { $0.count < 50 } }
+        try await ann.enter("!")
+        try await bob.shows("ann: See you!")
+        try await bob.press("C-d")
+        try await bob.shows(TerminalWindow.prompt)
+        try await bob.enter("echo $?")
+        try await bob.shows("the exit status") { $0.contains("0") }
+    }
+
+    /// The page shows what the terminal showed, but for times and days.
+    private func matchesPage(_ screen: [String]) async throws {
+        let page = try String(contentsOf: Self.page, encoding: .utf8)
+        let block = try #require(page.components(separatedBy: "<!-- screen -->").dropFirst().first)
+        let expected = block.split(separator: "\n").map(String.init).filter { !$0.hasPrefix("```") }
+        #expect(Self.timeless(screen) == Self.timeless(expected), "\(screen.joined(separator: "\n"))")
+    }
+
+    private static func timeless(_ rows: [String]) -> [String] {
+        rows.map { $0.replacing(/\d\d:\d\d/, with: "00:00").replacing(/─+ \w+, \d+ \w+ \d+ ─+/, with: "── day ──") }
+    }
+
+    @Test func `A server that shows another certificate is refused with both fingerprints`() async throws {
+        let folder = try TemporaryFolder()
+        let port = try ServerProcess.freePort()
+        try await ServerProcess.run(port: port, folder: folder) { server in
+            try await TerminalWindow.run(columns: 130, rows: 24, environment: Self.environment) { ann in
+                try await register("ann", phone: "1", on: server, in: ann)
+                let old = try await fingerprint(of: server)
+                try await server.kill()
+                try FileManager.default.removeItem(atPath: server.certificateFolder)
+                try await server.start()
+                let new = try await fingerprint(of: server)
+                try await ann.enter("clear; messenger send ann hello; echo status $?")
+                try await ann.shows("status 76")
+                let screen = try await ann.screen().joined(separator: "\n")
+                #expect(screen.contains("SECURITY WARNING") && screen.contains(old) && screen.contains(new), "\(screen)")
+            }
+        }
+    }
+}
