@@ -94,7 +94,7 @@ struct TerminalScenarioTests {
 
     @Test func `A server that shows another certificate is refused with both fingerprints`() async throws {
         let folder = try TemporaryFolder()
-        let port = try ServerProcess.freePort()
+        let port = try LoopbackPorts.free()
         try await ServerProcess.run(port: port, folder: folder) { server in
             try await TerminalWindow.run(columns: 130, rows: 24, environment: Self.environment) { ann in
                 try await register("ann", phone: "1", on: server, in: ann)
