@@ -67,9 +67,8 @@ struct KilledMigrationTests {
     }
 
     private func start(_ command: [String]) async throws -> ChildProcess {
-        let files = try TemporaryFolder()
-        return try await ChildProcess.start(
-            ServerBinary.path, command, environment: ServerBinary.environment, folder: files.url, output: "/dev/null",
-            error: "/dev/null")
+        try await ChildProcess.start(
+            ServerBinary.path, command, environment: ServerBinary.environment, folder: FileManager.default.temporaryDirectory,
+            output: "/dev/null", error: "/dev/null")
     }
 }
