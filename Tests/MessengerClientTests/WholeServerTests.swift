@@ -18,7 +18,7 @@ struct WholeServerTests {
         try await TestServer.run { server in
             let ann = try await Self.register("ann", on: server).messenger
             let bob = try await Self.register("bob", on: server).messenger
-            let listening = Task {
+            let listening = Task { () -> ReceivedMessage? in
                 for try await message in bob.messages {
                     try await bob.acknowledge(message)
                     return message
