@@ -53,6 +53,9 @@ struct SQLiteTests {
         #expect(try DatabaseFile(path: path).damage() == nil)
         let (start, log) = (try read(), try read("-wal"))
         try backend.close()
+        let queue = try DatabaseQueue(path: path)
+        try await queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        try queue.close()
         let whole = try read()
         #expect(whole.count > start.count)
         #expect(try DatabaseFile(path: path).damage() == nil)

@@ -61,19 +61,22 @@ struct SimulationTests {
             world.server.state.withLock { $0.deliver(old.message, from: sender, to: user.id) }
         }
 
-        /// Faults end, everything is flushed and fetched.
+        /// Faults end, everything is flushed and fetched, questions are asked and answered.
         func settle() async throws {
             world.server.set { $0.fault = { _ in .none } }
-            for _ in 0..<3 {
+            var quietRounds = 0
+            for _ in 0..<20 where quietRounds < 3 {
+                var waiting = 0
                 for device in devices.values {
-                    _ = try await device.flush()
+                    waiting += try await device.flush()
                     _ = try await device.receive()
                 }
+                quietRounds = waiting == 0 ? quietRounds + 1 : 0
             }
         }
     }
 
-    @Test("No entitled device misses a message, none shows one twice or with a finding", arguments: 1...12 as ClosedRange<UInt64>)
+    @Test("No entitled device misses a message, none shows one twice or with a finding", arguments: 1...60 as ClosedRange<UInt64>)
     func history(seed: UInt64) async throws {
         var history = try await History(seed: seed)
         for number in 0..<40 { try await history.step(number) }

@@ -36,7 +36,7 @@ final class TerminalWindow: Sendable {
         do {
             try await eventually("tmux listens") { FileManager.default.fileExists(atPath: window.socket) }
             try await window.tmux(
-                ["new-session", "-d", "-s", name, "-x", "\(columns)", "-y", "\(rows)", "/bin/bash --norc --noprofile"])
+                ["new-session", "-d", "-s", name, "-x", "\(columns)", "-y", "\(rows)", "/bin/bash", "--norc", "--noprofile"])
             try await window.shows(prompt)
             let value = try await body(window)
             server.signal(15)

@@ -149,11 +149,24 @@ actor Directory {
             person = try await self.person(named: person.username)
             (records, version) = try await self.records(person, request)
         }
-        if let only = request.only { records = records.filter { $0.object.device == only } }
+        let recipient = try await self.recipient(person, records, request)
+        guard recipient.skipped.contains(where: { $0.reason == .olderThanNamed || $0.reason == .wrongRecord }) else {
+            return (recipient, version)
+        }
+        // A claim is answered as it was the first time, and what is remembered here may be old as well.
+        keys[person.account] = nil
+        (records, version) = try await self.records(
+            person, SealingRequest(without: request.without, only: request.only))
+        return (try await self.recipient(person, records, request), version)
+    }
+
+    private func recipient(
+        _ person: Person, _ records: [Signed<KeyRecord>], _ request: SealingRequest
+    ) async throws -> Recipient {
+        let wanted = request.only.map { only in records.filter { $0.object.device == only } } ?? records
         let named = try await parts.store.namedKeys(of: person.chain.devices.map(\.device))
-        let recipient = person.chain.recipient(
-            records: records, without: request.without, newestNamed: named, now: parts.clock.now())
-        return (recipient, version)
+        return person.chain.recipient(
+            records: wanted, without: request.without, newestNamed: named, now: parts.clock.now())
     }
 
     private func records(
