@@ -11,12 +11,15 @@ final class TerminalWindow: Sendable {
 
     private let folder: TemporaryFolder
     private let server: ChildProcess
+    /// A new window takes its PATH from who asks for it.
+    private let environment: [String: String]
 
     private var socket: String { folder.path + "/socket" }
 
-    private init(folder: TemporaryFolder, server: ChildProcess) {
+    private init(folder: TemporaryFolder, server: ChildProcess, environment: [String: String]) {
         self.folder = folder
         self.server = server
+        self.environment = environment
     }
 
     /// Opens a window around `body`, and ends it and everything in it afterwards.
@@ -32,7 +35,7 @@ final class TerminalWindow: Sendable {
         let server = try await ChildProcess.start(
             "tmux", ["-u", "-S", folder.path + "/socket", "-f", settings, "-D"], environment: surroundings, folder: folder.url,
             output: folder.path + "/stdout", error: folder.path + "/stderr")
-        let window = TerminalWindow(folder: folder, server: server)
+        let window = TerminalWindow(folder: folder, server: server, environment: surroundings)
         do {
             try await eventually("tmux listens") { FileManager.default.fileExists(atPath: window.socket) }
             try await window.tmux(
@@ -93,7 +96,7 @@ final class TerminalWindow: Sendable {
 
     @discardableResult
     private func tmux(_ arguments: [String]) async throws -> String {
-        let result = try await ChildProcess.run("tmux", ["-u", "-S", socket] + arguments, environment: ServerBinary.environment)
+        let result = try await ChildProcess.run("tmux", ["-u", "-S", socket] + arguments, environment: environment)
         guard result.code == 0 else { throw Failed(description: "tmux \(arguments): \(result.error)") }
         return result.standard
     }
