@@ -42,5 +42,9 @@ public struct DataFolderLock: ~Copyable, Sendable {
         return descriptor
     }
 
-    deinit { _ = Glibc.close(descriptor) }
+    deinit {
+        // A process that is just being started has a copy of the descriptor until it becomes another program.
+        flock(descriptor, LOCK_UN)
+        _ = Glibc.close(descriptor)
+    }
 }

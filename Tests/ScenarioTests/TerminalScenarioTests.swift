@@ -103,7 +103,7 @@ struct TerminalScenarioTests {
                 try FileManager.default.removeItem(atPath: server.certificateFolder)
                 try await server.start()
                 let new = try await fingerprint(of: server)
-                try await ann.enter("clear; messenger inbox; echo status $?")
+                try await ann.enter("clear; messenger send bob hello; echo status $?")
                 try await ann.shows("status 76")
                 let screen = try await ann.screen().joined(separator: "\n")
                 #expect(screen.contains("SECURITY WARNING") && screen.contains(old) && screen.contains(new), "\(screen)")

@@ -21,6 +21,8 @@ final class HTTPTransport: Transport {
             tlsConfiguration: try Self.tls(server.trust), redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(10), read: Self.silence)
         configuration.httpVersion = .http1Only
+        // A server that is away, or shows another certificate, is told at once; the outbox tries again by its own rules.
+        configuration.connectionPool.retryConnectionEstablishment = false
         http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 

@@ -16,10 +16,14 @@ final class StoreLock: Sendable {
         descriptor = Mutex(opened)
     }
 
-    /// May be called again.
+    /// May be called again. Unlocks before it closes: a process that is just being started has a copy of the descriptor until it
+    /// becomes another program.
     func release() {
         descriptor.withLock { descriptor in
-            if let open = descriptor { close(open) }
+            if let open = descriptor {
+                flock(open, LOCK_UN)
+                close(open)
+            }
             descriptor = nil
         }
     }
