@@ -60,8 +60,11 @@ extension Messenger {
     }
 
     /// Puts a message into the outbox. Throws `newAccount` when the name has another account than before.
+    /// - Parameter upload: the one that the message is about, forgotten with it.
     @discardableResult
-    func enqueue(_ content: MessageContent, to username: String) async throws -> Message {
+    func enqueue(
+        _ content: MessageContent, to username: String, finishing upload: PendingUpload.ID? = nil
+    ) async throws -> Message {
         let person = try await receiver(username)
         let own = try await directory.own()
         let view = await log.view
@@ -70,11 +73,11 @@ extension Messenger {
             device: try parts.profile.fingerprint(), sent: parts.clock.now(), fromSeq: own.chain.seq, logSize: view.size,
             logRoot: view.root, newestKey: try await keys.newest())
         let goesOut = !draft.isNote || own.chain.devices.count > 1
-        return try await parts.store.enqueue(draft, goesOut: goesOut)
+        return try await parts.store.enqueue(draft, goesOut: goesOut, finishing: upload)
     }
 
     /// The account that the name has, if it is the one that it had before. Without the network, the one known here.
-    private func receiver(_ username: String) async throws -> Person {
+    func receiver(_ username: String) async throws -> Person {
         let name = username.precomposedStringWithCanonicalMapping
         if name == self.username { return try await directory.own() }
         do {
@@ -87,7 +90,7 @@ extension Messenger {
         }
     }
 
-    private func deliver(_ message: Message) async throws -> SentMessage {
+    func deliver(_ message: Message) async throws -> SentMessage {
         let hash = message.hash
         let round = try await outbox.flush()
         feed.send(.outboxChanged)

@@ -41,6 +41,7 @@ struct ServerDoubleState: Sendable {
     var notes: [[UInt8]: [UInt8]] = [:]
     var tree = MerkleTree()
     var records: [ServedRecord] = []
+    var blobs: [BlobID: Blob] = [:]
     var endings: [UserID: String] = [:]
     /// How many one-time keys were handed out.
     var claimed = 0
@@ -107,6 +108,7 @@ struct ServerDoubleState: Sendable {
             let page = waiting(for: user, after: MessageNumber(query["after"].flatMap { Int64($0) } ?? 0))
             let next = page.last?.messageID ?? MessageNumber(query["after"].flatMap { Int64($0) } ?? 0)
             return APIResponse(status: 200, body: MessagesResponse(messages: page, next: next).json)
+        case (_, let path) where path.hasPrefix("/api/blobs/"): return blob(request, path, by: user)
         case ("POST", "/api/messages/ack/"): return Self.ok(PlainResponse(msg: "ok"))
         default: return log(path, now: now)
         }

@@ -29,6 +29,8 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
         }
     }
 
+    public var attachment: Attachment? { if case .attachment(let attachment) = content { attachment } else { nil } }
+
     init(_ stored: StoredMessage, me: String) {
         position = stored.position
         isFromMe = stored.isMine

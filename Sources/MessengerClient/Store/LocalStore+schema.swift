@@ -51,6 +51,7 @@ extension LocalStore {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("attachments") { db in try db.execute(sql: uploadSchema) }
         return migrator
     }
 }

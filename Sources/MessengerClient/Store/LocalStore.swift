@@ -10,6 +10,8 @@ final class LocalStore: Sendable {
     private static let currentVersion = "v1"
 
     let cipher: StoreCipher
+    /// Files on their way are in it too.
+    let folder: String
     private let queue: DatabaseQueue
     private let lock: StoreLock
 
@@ -45,6 +47,7 @@ final class LocalStore: Sendable {
     private init(_ location: StoreLocation, key: SecretBytes, lock: StoreLock) throws {
         cipher = StoreCipher(key: key)
         self.lock = lock
+        folder = location.folder
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.label = "store"

@@ -23,8 +23,8 @@ extension CommandFailure {
         case .newAccount, .logContradiction, .note, .directory, .staleLog, .otherInstallation, .linkWrong: .securityWarning
         case .unreachable: .serverAway
         case .server(let status, _): status >= 500 ? .serverAway : .refused
-        case .storeLocked, .storeInUse, .store, .replaced: .storeUnusable
-        case .usernameTaken, .storeExists, .notFound, .linkExpired, .backup, .invalid: .refused
+        case .storeLocked, .storeInUse, .store, .file, .replaced: .storeUnusable
+        case .usernameTaken, .storeExists, .notFound, .linkExpired, .backup, .attachment, .attachmentGone, .invalid: .refused
         case .closed: .unexpected
         }
     }
