@@ -27,7 +27,9 @@ struct OutputTests {
             ("hello", .message("hello")), ("//etc", .message("/etc")), ("/quit", .quit), ("/help", .help),
             ("/reply  yes, I do", .reply("yes, I do")),
             ("/react 👍", .react("👍")), ("/react", .react("")), ("/edit new text", .edit("new text")), ("/delete", .deleteLast),
-            ("/edit", .unknown("/edit")), ("/rm -rf", .unknown("/rm")), ("/", .unknown("/")), ("a\n/quit", .message("a\n/quit")),
+            ("/file my photo.jpg", .file("my photo.jpg")), ("/file", .unknown("/file")), ("/save", .save(nil)),
+            ("/save 12", .save(12)), ("/save it", .unknown("/save it")), ("/edit", .unknown("/edit")),
+            ("/rm -rf", .unknown("/rm")), ("/", .unknown("/")), ("a\n/quit", .message("a\n/quit")),
         ] as [(String, ChatInput)])
     func `A line in the chat is a message or a command`(line: String, input: ChatInput) {
         #expect(ChatInput(line) == input)

@@ -1,11 +1,14 @@
 import MessengerClient
 
 extension ChatEntry {
-    /// - Parameter quoted: the text of the message that this one answers, if it is here.
-    init(_ item: HistoryItem, quoted: String? = nil) {
+    /// - Parameters:
+    ///   - quoted: the text of the message that this one answers, if it is here.
+    ///   - save: what saves the file of a message, but for the number; nil when that is not to be said.
+    init(_ item: HistoryItem, quoted: String? = nil, save: String? = nil) {
         self.init(
             position: item.position.rawValue, sender: item.sender, isMine: item.isFromMe, sent: item.sent,
-            text: item.text ?? item.attachment.map { "[file \($0.name), \($0.size) bytes]" } ?? "(cannot be read)",
+            text: item.attachment.map { Self.text(of: $0, at: item.position, save: item.isFromMe ? nil : save) }
+                ?? item.text ?? "(cannot be read)",
             quote: item.replyTo == nil ? nil : quoted ?? "(a message that is not here)", isEdited: item.isEdited,
             isDeleted: item.isDeleted, reactions: item.reactions.map { "\($0.emoji) \($0.sender)" },
             tick: item.delivery.map(Tick.init), warnings: item.findings.map(\.description))
@@ -14,15 +17,16 @@ extension ChatEntry {
     init(_ message: ReceivedMessage) {
         self.init(
             position: message.position.rawValue, sender: message.sender, isMine: message.isFromMe, sent: message.sent,
-            text: message.text ?? Self.words(for: message.content), warnings: message.findings.map(\.description))
+            text: Self.words(for: message), warnings: message.findings.map(\.description))
     }
 
-    private static func words(for content: MessageContent?) -> String {
-        switch content {
+    private static func words(for message: ReceivedMessage) -> String {
+        switch message.content {
+        case .text(let text, _, _): text
         case .edit(_, let text): "(changed a message) \(text)"
         case .delete: "(deleted a message)"
         case .reaction(_, let emoji): emoji.isEmpty ? "(took a reaction back)" : emoji
-        case .attachment(let file): "[file \(file.name), \(file.size) bytes]"
+        case .attachment(let file): text(of: file, at: message.position, save: message.isFromMe ? nil : "messenger save")
         case .unknown(let type, _): "(a message of a kind that this version does not know: \(type))"
         default: "(cannot be read)"
         }

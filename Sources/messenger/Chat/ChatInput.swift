@@ -8,11 +8,16 @@ enum ChatInput: Hashable {
     /// Of the last message of one's own.
     case edit(String)
     case deleteLast
+    /// To be sent.
+    case file(String)
+    /// The file of this message, or the last one that came.
+    case save(Int64?)
     case unknown(String)
 
     static let helpText = """
         /reply TEXT  answer the last message    /react EMOJI  react to it (nothing takes it back)
         /edit TEXT   change your last message   /delete       take it back
+        /file PATH   send a file                /save         save the last one here; /save 12 that one
         /quit        leave, as Control-D does   //TEXT        a message that begins with /
         Alt-Enter makes a new line; up and down bring back what you sent.
         """
@@ -31,6 +36,9 @@ enum ChatInput: Hashable {
         case ("/edit", false): self = .edit(argument)
         case ("/react", _): self = .react(argument)
         case ("/delete", true): self = .deleteLast
+        case ("/file", false): self = .file(argument)
+        case ("/save", true): self = .save(nil)
+        case ("/save", false): self = Int64(argument).map { .save($0) } ?? .unknown(line)
         default: self = .unknown(String(parts[0]))
         }
     }

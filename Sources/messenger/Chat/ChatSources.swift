@@ -21,8 +21,20 @@ struct ChatSources: Sendable {
         group.addTask { await receive() }
     }
 
-    /// Does what was typed, one after another, until no more comes.
-    func send(_ inputs: AsyncStream<ChatInput>) async { for await input in inputs { await send(input) } }
+    /// Does what was typed, one after another, until no more comes; files go beside it. One that is not over then goes on when
+    /// the person is here again.
+    func send(_ inputs: AsyncStream<ChatInput>) async {
+        await withDiscardingTaskGroup { group in
+            for await input in inputs {
+                switch input {
+                case .file, .save:
+                    group.addTask { await FileTransfer(messenger: messenger, peer: peer, events: events).run(input) }
+                default: await send(input)
+                }
+            }
+            group.cancelAll()
+        }
+    }
 
     private func tell(_ event: ConnectionEvent) {
         switch event {
@@ -59,7 +71,7 @@ struct ChatSources: Sendable {
             case .react(let emoji): _ = try await messenger.react(emoji, to: try await last(mine: false))
             case .edit(let text): _ = try await messenger.edit(try await last(mine: true), text: text)
             case .deleteLast: _ = try await messenger.delete(try await last(mine: true))
-            case .quit, .help, .unknown: return
+            case .file, .save, .quit, .help, .unknown: return
             }
         } catch {
             events.yield(.note("Not sent: \(error)", .danger))

@@ -8,30 +8,40 @@ struct SendCommand: AsyncParsableCommand {
         commandName: "send",
         abstract: "Send a message.",
         discussion: """
-            Ends with 0 once the server has it, with 75 when it waits here for the server.
+            Ends with 0 once the server has it, with 75 when it waits here for the server. What waited is sent then, too.
 
             Examples:
               messenger send ann "hello"
               uptime | messenger send ann
+              messenger send ann --file photo.jpg "from the lake"
             """)
 
     @Argument(help: "To whom.")
     var username: String
 
-    @Argument(help: "What; standard input without it.")
+    @Argument(help: "What; standard input without it, unless there is a file.")
     var text: String?
+
+    @Option(help: ArgumentHelp("A file to send, with the text if there is one.", valueName: "path"), completion: .file())
+    var file: String?
 
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
         let output = options.output
-        let text = try text ?? Self.standardInput()
-        guard text.contains(where: { !$0.isWhitespace }) else {
+        let text = try text ?? (file == nil ? Self.standardInput() : "")
+        guard file != nil || text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
-        let username = username
+        let (username, file) = (username, file)
         try await options.withMessenger { messenger in
-            let sent = try await messenger.send(text, to: username)
+            let files = FileSending(messenger: messenger, output: output)
+            let sent =
+                if let file {
+                    try await files.send(file, to: username, text: text.isEmpty ? nil : text)
+                } else {
+                    try await messenger.send(text, to: username)
+                }
             for skipped in sent.skippedDevices {
                 output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
             }
@@ -41,7 +51,9 @@ struct SendCommand: AsyncParsableCommand {
                 output.result(SentLine(sent, to: username), line: "")
                 throw CommandFailure(
                     status: .later, message: "the server is away; the message waits here and is sent next time")
-            case .accepted, .delivered, .read: output.result(SentLine(sent, to: username), line: "✓ sent")
+            case .accepted, .delivered, .read:
+                output.result(SentLine(sent, to: username), line: "✓ sent")
+                await files.resume()
             }
         }
     }

@@ -11,6 +11,9 @@ struct MessageLine: Encodable {
     let kind: String
     let text: String?
     let hash: String?
+    /// Names it on this device, for `save`.
+    let number: Int64
+    let file: FileLine?
     /// Codes of what was wrong with it, such as E08.
     let findings: [String]
 
@@ -21,6 +24,8 @@ struct MessageLine: Encodable {
         kind = Self.kind(of: message.content)
         text = message.text
         hash = message.hash.map { Data($0.bytes).base64EncodedString() }
+        number = message.position.rawValue
+        file = message.attachment.map { FileLine($0) }
         findings = message.findings.map(\.code)
     }
 
@@ -31,6 +36,8 @@ struct MessageLine: Encodable {
         kind = item.isDeleted ? "deleted" : item.attachment != nil ? "attachment" : item.text == nil ? "unreadable" : "text"
         text = item.text
         hash = item.hash.map { Data($0.bytes).base64EncodedString() }
+        number = item.position.rawValue
+        file = item.attachment.map { FileLine($0) }
         findings = item.findings.map(\.code)
     }
 
