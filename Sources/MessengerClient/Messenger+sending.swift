@@ -62,19 +62,28 @@ extension Messenger {
     /// Puts a message into the outbox. Throws `newAccount` when the name has another account than before.
     @discardableResult
     func enqueue(_ content: MessageContent, to username: String) async throws -> Message {
-        let person = try await receiver(username)
+        let (draft, goesOut) = try await draft(content, to: try await receiver(username))
+        return try await parts.store.enqueue(draft, goesOut: goesOut)
+    }
+
+    /// The same for what this device owes; nil when it is not owed any more, or has to wait.
+    func enqueue(_ content: MessageContent, to person: Person, settling obligation: Obligation) async throws -> Message? {
+        let (draft, goesOut) = try await draft(content, to: person)
+        return try await parts.store.enqueue(draft, goesOut: goesOut, settling: obligation)
+    }
+
+    private func draft(_ content: MessageContent, to person: Person) async throws -> (draft: OutgoingDraft, goesOut: Bool) {
         let own = try await directory.own()
         let view = await log.view
         let draft = OutgoingDraft(
             content: content, peer: person.username, peerAccount: person.account, account: own.account,
             device: try parts.profile.fingerprint(), sent: parts.clock.now(), fromSeq: own.chain.seq, logSize: view.size,
             logRoot: view.root, newestKey: try await keys.newest())
-        let goesOut = !draft.isNote || own.chain.devices.count > 1
-        return try await parts.store.enqueue(draft, goesOut: goesOut)
+        return (draft, !draft.isNote || own.chain.devices.count > 1)
     }
 
     /// The account that the name has, if it is the one that it had before. Without the network, the one known here.
-    private func receiver(_ username: String) async throws -> Person {
+    func receiver(_ username: String) async throws -> Person {
         let name = username.precomposedStringWithCanonicalMapping
         if name == self.username { return try await directory.own() }
         do {

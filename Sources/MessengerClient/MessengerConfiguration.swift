@@ -6,6 +6,8 @@ public struct MessengerConfiguration: Sendable {
     public var sendsReadReceipts = true
 
     var clock = ClientClock.system
+    /// Tests end a client's life before one of its transactions.
+    var beforeWrite: @Sendable () throws -> Void = {}
     var makeTransport: @Sendable (ServerAddress) throws -> any Transport = { try HTTPTransport($0) }
 
     public init() {}

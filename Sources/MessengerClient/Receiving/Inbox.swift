@@ -27,13 +27,15 @@ actor Inbox {
     private func takeAlone(_ delivered: DeliveredMessage) async throws -> StoredArrival? {
         guard delivered.messageID > (try await parts.store.storedThrough()) else { return nil }
         let arrival = try await judge(delivered)
-        let stored = try await parts.store.store(arrival, number: delivered.messageID)
+        let stored = try await parts.store.store(arrival, number: delivered.messageID, now: parts.clock.now())
         return stored
     }
 
     /// Numbers that will not come any more.
     func skip(through number: MessageNumber) async throws {
-        _ = try await turn.withLock { try await self.parts.store.store(.nothing(envelope: nil), number: number) }
+        _ = try await turn.withLock {
+            try await self.parts.store.store(.nothing(envelope: nil), number: number, now: self.parts.clock.now())
+        }
     }
 
     private func judge(_ delivered: DeliveredMessage) async throws -> Arrival {

@@ -5,10 +5,6 @@ import MessengerCrypto
 struct StoredArrival: Sendable {
     /// A new row that `messages` gives out.
     var position: HistoryPosition?
-    /// The sender asks for an envelope again.
-    var asked: AskedAgain?
-    /// It was for this device and could not be opened: its sender is to be asked.
-    var unopened: EnvelopeHash?
     /// Messages of one's own that somebody now has, or has read.
     var receipts: [MessageHash] = []
     var findings: [EnvelopeCheck] = []

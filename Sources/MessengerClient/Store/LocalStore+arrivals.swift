@@ -16,9 +16,9 @@ extension LocalStore {
         }
     }
 
-    /// Stores what came, remembers its envelope, destroys the one-time key that opened it, and counts it: all or nothing.
-    /// Only after this, and after `forgetTraces`, may it be acknowledged.
-    func store(_ arrival: Arrival, number: MessageNumber) async throws -> StoredArrival {
+    /// Stores what came and what it obliges to, remembers its envelope, destroys the one-time key that opened it, and counts it:
+    /// all or nothing. Only after this, and after `forgetTraces`, may it be acknowledged.
+    func store(_ arrival: Arrival, number: MessageNumber, now: UInt64) async throws -> StoredArrival {
         try await write { [cipher] db in
             var stored = StoredArrival()
             switch arrival {
@@ -27,8 +27,10 @@ extension LocalStore {
                 try Self.remember(envelope, db)
                 stored.position = try Self.insertFailure(check, sender: sender, sent: sent, db)
                 stored.findings = [check]
-                if Self.asksAgain.contains(check) { stored.unopened = envelope }
-            case .opened(let arrival): stored = try Self.take(arrival, cipher, db)
+                if let envelope, Self.asksAgain.contains(check) {
+                    try Self.note(Question(envelope: envelope, sender: sender), now: now, db)
+                }
+            case .opened(let arrival): stored = try Self.take(arrival, now: now, cipher, db)
             }
             try Self.raise(Self.storedThroughSetting, to: number.rawValue, cipher, db)
             return stored
@@ -53,7 +55,9 @@ extension LocalStore {
         return HistoryPosition(rawValue: db.lastInsertedRowID)
     }
 
-    private static func take(_ arrival: OpenedArrival, _ cipher: StoreCipher, _ db: Database) throws -> StoredArrival {
+    private static func take(
+        _ arrival: OpenedArrival, now: UInt64, _ cipher: StoreCipher, _ db: Database
+    ) throws -> StoredArrival {
         let opened = arrival.opened
         let message = opened.message
         let hash = message.hash
@@ -65,7 +69,7 @@ extension LocalStore {
         stored.findings = try findings(arrival, hash, db)
         if arrival.applies(stored.findings), let content = arrival.content {
             try nameKey(message, db)
-            try apply(content, message, arrival, &stored, db)
+            try apply(content, message, arrival, &stored, now: now, db)
         }
         guard arrival.content.map({ $0.isShown || $0.target != nil }) ?? true else { return stored }
         let row = NewMessage(
@@ -124,7 +128,8 @@ extension LocalStore {
     }
 
     private static func apply(
-        _ content: MessageContent, _ message: Message, _ arrival: OpenedArrival, _ stored: inout StoredArrival, _ db: Database
+        _ content: MessageContent, _ message: Message, _ arrival: OpenedArrival, _ stored: inout StoredArrival, now: UInt64,
+        _ db: Database
     ) throws {
         switch content {
         case .delete(let target): try purge(target, by: message.fromAccount, in: message.conversation, db)
@@ -135,8 +140,9 @@ extension LocalStore {
                 }
             }
         case .askAgain(let envelope):
-            stored.asked = AskedAgain(
+            let asked = AskedAgain(
                 envelope: envelope, device: message.fromDevice, account: message.fromAccount, peer: arrival.peer)
+            try note(asked, now: now, db)
         default: break
         }
     }

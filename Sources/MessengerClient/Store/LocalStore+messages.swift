@@ -147,22 +147,4 @@ extension LocalStore {
             isMine: row["is_mine"], delivery: Delivery(stored: row["delivery"]),
             findings: (row["findings"] as Data).compactMap { EnvelopeCheck(rawValue: $0) }, message: message)
     }
-
-    // MARK: Receipts
-
-    /// Messages whose senders have not been told that they arrived, by sender. They count as told from now on.
-    func takeOwedReceipts(limit: Int) async throws -> [String: [MessageHash]] {
-        try await write { db in
-            let rows = try Row.fetchAll(
-                db, sql: "SELECT position, peer, hash FROM message WHERE owes_receipt = 1 ORDER BY position LIMIT ?",
-                arguments: [limit])
-            var owed: [String: [MessageHash]] = [:]
-            for row in rows {
-                if let hash = (row["hash"] as Data?).flatMap({ MessageHash($0) }) { owed[row["peer"], default: []].append(hash) }
-                try db.execute(
-                    sql: "UPDATE message SET owes_receipt = 2 WHERE position = ?", arguments: [row["position"] as Int64])
-            }
-            return owed
-        }
-    }
 }

@@ -51,6 +51,7 @@ extension LocalStore {
                     ) WITHOUT ROWID;
                     """)
         }
+        registerObligations(&migrator)
         return migrator
     }
 }

@@ -73,4 +73,12 @@ public enum MessengerError: Error, Sendable, Equatable, CustomStringConvertible 
         case .closed: "This account was closed."
         }
     }
+
+    /// Something about one receiver that may change: what is for others goes on.
+    var concernsOneReceiver: Bool {
+        switch self {
+        case .newAccount, .unknownUser, .noKeys, .staleLog, .directory, .server, .unreachable: true
+        default: false
+        }
+    }
 }
