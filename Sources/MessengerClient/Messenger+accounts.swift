@@ -47,7 +47,7 @@ extension Messenger {
                 try await profile.update { $0.renew(login) }
                 return try await assemble(store, profile, api, configuration).established(recovery)
             }
-            let identity = Identity(newDeviceOf: name, at: server, login)
+            let identity = Identity(newDeviceOf: name, at: server, suite: configuration.suite, login)
             let fresh = try Profile(identity, store: store)
             try await fresh.update { _ in }
             return try await assemble(store, fresh, api, configuration).established(recovery)

@@ -85,6 +85,9 @@ extension Messenger {
             feed.send(.arrived(position))
         }
         if !stored.receipts.isEmpty { feed.send(.receipts(stored.receipts)) }
+        if let sender = stored.sender, let person = try await directory.knownPerson(sender) {
+            try await noticeDevices(of: person)
+        }
         if stored.findings.contains(.log) { feed.send(.warning(EnvelopeCheck.log.description)) }
     }
 

@@ -45,8 +45,12 @@ final class TestWorld: Sendable {
     }
 
     /// Another device of somebody.
-    func logIn(_ name: String, device: String, recovery: RecoverySecret? = nil) async throws -> Messenger {
-        try await Messenger.logIn(
+    func logIn(
+        _ name: String, device: String, recovery: RecoverySecret? = nil, change: (inout MessengerConfiguration) -> Void = { _ in }
+    ) async throws -> Messenger {
+        var configuration = configuration
+        change(&configuration)
+        return try await Messenger.logIn(
             username: name, password: "correct horse battery", at: try Self.address, store: location(device),
             recovery: recovery, configuration: configuration)
     }

@@ -3,6 +3,8 @@ import MessengerCrypto
 
 /// What storing an arrival has changed.
 struct StoredArrival: Sendable {
+    /// Whose it is, if it was opened.
+    var sender: AccountID?
     /// A new row that `messages` gives out.
     var position: HistoryPosition?
     /// Messages of one's own that somebody now has, or has read.

@@ -61,7 +61,7 @@ extension LocalStore {
         let opened = arrival.opened
         let message = opened.message
         let hash = message.hash
-        var stored = StoredArrival()
+        var stored = StoredArrival(sender: message.fromAccount)
         try remember(opened.envelope, db)
         try db.execute(sql: "DELETE FROM private_key WHERE id = ? AND kind = 2", arguments: [Data(opened.keyID.bytes)])
         stored.usedOneTimeKey = db.changesCount > 0

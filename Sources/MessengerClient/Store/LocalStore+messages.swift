@@ -103,6 +103,13 @@ extension LocalStore {
         }
     }
 
+    func hasMessages(_ conversation: ConversationID) async throws -> Bool {
+        try await read { db in
+            let sql = "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?)"
+            return try Bool.fetchOne(db, sql: sql, arguments: [Data(conversation.bytes)]) ?? false
+        }
+    }
+
     /// Edits, deletions and reactions of these messages, oldest first.
     func amendments(of messages: [MessageHash]) async throws -> [StoredMessage] {
         try await read { [cipher] db in

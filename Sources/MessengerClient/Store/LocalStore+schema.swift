@@ -52,6 +52,7 @@ extension LocalStore {
                     """)
         }
         registerObligations(&migrator)
+        registerContactDevices(&migrator)
         return migrator
     }
 }
