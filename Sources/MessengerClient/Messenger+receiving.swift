@@ -43,6 +43,9 @@ extension Messenger {
     func incoming(after position: HistoryPosition?, limit: Int) async throws -> [ReceivedMessage] {
         let start: HistoryPosition
         if let position { start = position } else { start = try await parts.store.handledThrough() }
-        return try await parts.store.incoming(after: start, limit: limit).map { ReceivedMessage($0, me: username) }
+        let messages = try await parts.store.incoming(after: start, limit: limit)
+        guard !messages.isEmpty else { return [] }
+        let accounts = Dictionary(try await parts.store.contacts().map { ($0.username, $0.account) }) { first, _ in first }
+        return messages.map { ReceivedMessage($0, me: username, accepted: accounts[$0.peer]) }
     }
 }

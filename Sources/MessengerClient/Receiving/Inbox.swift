@@ -61,9 +61,13 @@ actor Inbox {
             suite: parts.profile.suite)
         let key = try await parts.store.privateKey(opener.keyID(of: envelope), suite: parts.profile.suite)
         let unverified = try opener.unseal(envelope) { _ in key }
-        guard
-            let sender = try await sender(delivered, atLeast: unverified.fromSeq)
-        else { throw EnvelopeCheck.account }
+        var claimed = try await sender(delivered, atLeast: unverified.fromSeq)
+        if claimed?.account != unverified.fromAccount {
+            // The name may have got another account since the log was replayed.
+            try await log.refresh()
+            claimed = try await sender(delivered, atLeast: unverified.fromSeq)
+        }
+        guard let sender = claimed else { throw EnvelopeCheck.account }
         var opened = try opener.verify(
             unverified, claimedSender: sender.account, sender: sender.chain, own: try await directory.own().chain)
         if opened.toSeq > own.chain.seq {
