@@ -60,6 +60,8 @@ extension Messenger {
             try await parts.store.refuse(asked)
             return .refused
         }
-        return try await parts.store.answer(asked, now: parts.clock.now())
+        let isOwn = asked.account == parts.profile.account
+        let inFlight = !isOwn && person.chain.certificate(of: asked.device)?.hasReplacedDevice == true
+        return try await parts.store.answer(asked, inFlight: inFlight, now: parts.clock.now())
     }
 }

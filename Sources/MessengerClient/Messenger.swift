@@ -27,6 +27,8 @@ public actor Messenger {
     private var isPrepared = false
     /// What a new device waits for.
     var pendingLink: PendingLink?
+    /// Once it is linked: under what the history comes, if it does.
+    var pendingHistory: PendingLink?
     /// Up to which state the devices of an account were looked at.
     var noticedSeqs: [AccountID: UInt32] = [:]
 

@@ -11,7 +11,7 @@ import Testing
 @Suite("Seeded histories with everything that goes wrong", .timeLimit(.minutes(10)))
 struct SimulationTests {
     /// One person on two devices writes with another on one; requests and answers are lost, deliveries are repeated, devices
-    /// crash between two steps and begin again, keys are lost, days pass.
+    /// crash between two steps and begin again, days pass.
     private struct History {
         let world: TestWorld
         var random: SeededRandom

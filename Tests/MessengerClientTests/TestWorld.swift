@@ -56,6 +56,16 @@ final class TestWorld: Sendable {
     }
 }
 
+extension TestWorld {
+    /// Certifies a new device, as one whose owner does not think better of it in the five seconds.
+    func approve(_ request: LinkRequest, by messenger: Messenger, passphrase: String? = nil) async throws {
+        async let approval: Void = messenger.approve(request, passphrase: passphrase)
+        try await eventually("the pause before linking") { self.time.sleeperCount > 0 }
+        time.advance(by: .seconds(5))
+        try await approval
+    }
+}
+
 extension Messenger {
     /// Everything that `messages` would give, as text.
     func texts() async throws -> [String] { try await unacknowledged(limit: 10_000).compactMap(\.text) }

@@ -49,9 +49,18 @@ actor Inbox {
             return .opened(try await open(envelope, delivered))
         } catch let check as EnvelopeCheck {
             // A device that was certified later shows nothing for what was not sealed to it.
-            if check == .noSlot { return .nothing(envelope: hash) }
+            if check == .noSlot {
+                let isMissed = try await hasReplacedDevice() && delivered.senderID != parts.profile.userID
+                return isMissed ? .missed(envelope: hash, sender: delivered.senderUsername) : .nothing(envelope: hash)
+            }
             return .failed(check: check, envelope: hash, sender: delivered.senderUsername, sent: now)
         }
+    }
+
+    /// Whether this device came into the account by the recovery secret, and not as its first one.
+    private func hasReplacedDevice() async throws -> Bool {
+        let certificate = try await directory.own().chain.certificate(of: try parts.profile.fingerprint())
+        return certificate?.hasReplacedDevice == true
     }
 
     private func open(_ envelope: [UInt8], _ delivered: DeliveredMessage) async throws -> OpenedArrival {

@@ -23,6 +23,9 @@ extension LocalStore {
             var stored = StoredArrival()
             switch arrival {
             case .nothing(let envelope): try Self.remember(envelope, db)
+            case .missed(let envelope, let sender):
+                try Self.remember(envelope, db)
+                try Self.note(Question(envelope: envelope, sender: sender), now: now, db)
             case .failed(let check, let envelope, let sender, let sent):
                 try Self.remember(envelope, db)
                 stored.position = try Self.insertFailure(check, sender: sender, sent: sent, db)

@@ -17,7 +17,7 @@ extension LocalStore {
     enum Answer: Hashable, Sendable {
         /// It is in the outbox.
         case sent
-        /// The device was not in the slots, was answered before or asks too late, or the message is gone: the wish is forgotten.
+        /// The device may not have it, was answered before or asks too late, or the message is gone: the wish is forgotten.
         case refused
         /// Too many have asked within the hour: the wish stays.
         case later
@@ -80,9 +80,10 @@ extension LocalStore {
     }
 
     /// Puts the message of an envelope into the outbox once more, for a device that could not open it, or decides otherwise.
-    func answer(_ asked: AskedAgain, now: UInt64) async throws -> Answer {
+    /// - Parameter inFlight: the device has taken the place of a lost one, and gets what has not arrived at any.
+    func answer(_ asked: AskedAgain, inFlight: Bool, now: UInt64) async throws -> Answer {
         try await write { [cipher] db in
-            guard let (message, hash) = try Self.answerableMessage(asked, now: now, cipher, db) else {
+            guard let (message, hash) = try Self.answerableMessage(asked, inFlight: inFlight, now: now, cipher, db) else {
                 try Self.forget(asked, db)
                 return .refused
             }
@@ -110,9 +111,10 @@ extension LocalStore {
             arguments: [Data(asked.envelope.bytes), Data(asked.device.bytes)])
     }
 
-    /// Nil unless the device was in the slots of the envelope, not too long ago, and the message is still here.
+    /// Nil unless the device was in the slots of the envelope, or may have it all the same, not too long ago, and the message is
+    /// still here.
     private static func answerableMessage(
-        _ asked: AskedAgain, now: UInt64, _ cipher: StoreCipher, _ db: Database
+        _ asked: AskedAgain, inFlight: Bool, now: UInt64, _ cipher: StoreCipher, _ db: Database
     ) throws -> (Message, MessageHash)? {
         let sent = try Row.fetchOne(
             db, sql: "SELECT message, devices FROM sent_envelope WHERE envelope = ? AND account = ? AND time > ?",
@@ -120,10 +122,16 @@ extension LocalStore {
                 Data(asked.envelope.bytes), Data(asked.account.bytes), Int64(clamping: now) - Int64(answerable),
             ])
         guard let sent, let hash = MessageHash(sent["message"] as Data),
-            devices(Array(sent["devices"] as Data)).contains(asked.device),
+            try devices(Array(sent["devices"] as Data)).contains(asked.device) || (inFlight && !hasArrived(hash, db)),
             let message = try ownMessage(hash, cipher, db)
         else { return nil }
         return (message, hash)
+    }
+
+    private static func hasArrived(_ hash: MessageHash, _ db: Database) throws -> Bool {
+        let sql = "SELECT delivery FROM message WHERE hash = ? AND is_mine = 1"
+        let delivery = try Int.fetchOne(db, sql: sql, arguments: [Data(hash.bytes)])
+        return delivery.map { $0 >= Delivery.delivered.stored } ?? true
     }
 
     private static func ownMessage(_ hash: MessageHash, _ cipher: StoreCipher, _ db: Database) throws -> Message? {

@@ -40,16 +40,20 @@ extension LocalStore {
 
     // MARK: Writing
 
-    static func insert(_ new: NewMessage, _ cipher: StoreCipher, _ db: Database) throws -> HistoryPosition {
+    /// - Parameter position: nil for the end.
+    static func insert(
+        _ new: NewMessage, at position: HistoryPosition? = nil, _ cipher: StoreCipher, _ db: Database
+    ) throws -> HistoryPosition {
         let message = new.message
         try db.execute(
             sql: """
-                INSERT INTO message (hash, conversation, peer, account, device, id, type, target, sent, is_mine, is_incoming,
+                INSERT INTO message (position, hash, conversation, peer, account, device, id, type, target, sent, is_mine, is_incoming,
                     delivery, owes_receipt, findings, body)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                Data(new.hash.bytes), Data(message.conversation.bytes), new.peer, Data(message.fromAccount.bytes),
+                position?.rawValue, Data(new.hash.bytes), Data(message.conversation.bytes), new.peer,
+                Data(message.fromAccount.bytes),
                 Data(message.fromDevice.bytes), Data(message.id.bytes), message.type.rawValue, new.target.map { Data($0.bytes) },
                 Int64(clamping: message.sent), new.isMine, new.isIncoming, new.delivery.stored, new.owesReceipt,
                 Data(new.findings.map(\.rawValue)), try cipher.seal(message.bytes, column: "message", row: new.hash.bytes),

@@ -12,6 +12,7 @@ final class LocalStore: Sendable {
     let cipher: StoreCipher
     private let queue: DatabaseQueue
     private let lock: StoreLock
+    private let keyPath: String
     /// Tests end a client's life here.
     private let beforeWrite: @Sendable () throws -> Void
 
@@ -53,6 +54,7 @@ final class LocalStore: Sendable {
     ) throws {
         cipher = StoreCipher(key: key)
         self.beforeWrite = beforeWrite
+        keyPath = location.keyPath
         self.lock = lock
         var configuration = Configuration()
         configuration.journalMode = .wal
@@ -73,6 +75,13 @@ final class LocalStore: Sendable {
         defer { lock.release() }
         try queue.close()
     }
+
+    func hasPassphrase() throws -> Bool { StoreKeyFile.hasPassphrase(try keyFile()) }
+
+    /// Throws `storeLocked` unless it is this store's, or the store has none.
+    func checkPassphrase(_ passphrase: String?) throws { _ = try StoreKeyFile.open(try keyFile(), passphrase: passphrase) }
+
+    private func keyFile() throws -> [UInt8] { try Self.filing { Array(try Data(contentsOf: URL(filePath: keyPath))) } }
 
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await Self.storing { try await self.queue.read(body) }
