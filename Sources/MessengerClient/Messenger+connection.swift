@@ -63,9 +63,17 @@ extension Messenger {
     }
 
     private func take(_ events: [ServerEvent]) async throws {
+        // Messages that come together are stored together.
+        var together: [DeliveredMessage] = []
         for event in events {
+            if case .message(let delivered) = event {
+                together.append(delivered)
+                continue
+            }
+            try await take(together)
+            together = []
             switch event {
-            case .message(let delivered): try await take(delivered)
+            case .message: break
             case .caughtUp: feed.send(.caughtUp)
             case .gap(let gap):
                 try await inbox.skip(through: gap.to)
@@ -73,12 +81,23 @@ extension Messenger {
             case .replaced, .loggedOut, .closing: break
             }
         }
+        try await take(together)
         if events.contains(where: { if case .message = $0 { true } else { false } }) { try await finishBatch() }
     }
 
-    /// One message of the inbox, stored with what it obliges to.
-    func take(_ delivered: DeliveredMessage) async throws {
-        guard let stored = try await inbox.take(delivered) else { return }
+    /// So many messages share a transaction: what a crash in the middle costs is to open them again.
+    private static let storedAtOnce = 64
+
+    /// Messages of the inbox, stored with what they oblige to.
+    func take(_ delivered: [DeliveredMessage]) async throws {
+        for start in stride(from: 0, to: delivered.count, by: Self.storedAtOnce) {
+            let taken = try await inbox.take(Array(delivered[start..<min(start + Self.storedAtOnce, delivered.count)]))
+            for stored in taken.stored { try await tell(stored) }
+            if let failure = taken.failure { throw failure }
+        }
+    }
+
+    private func tell(_ stored: StoredArrival) async throws {
         if stored.usedOneTimeKey { await keys.forgetCount() }
         if let position = stored.position {
             news.raise()

@@ -29,7 +29,7 @@ extension Messenger {
             while true {
                 let after = try await parts.store.storedThrough()
                 let page = try await parts.api.messages(after: after, token: try parts.profile.token())
-                for delivered in page.messages { try await take(delivered) }
+                try await take(page.messages)
                 count += page.messages.count
                 guard !page.messages.isEmpty else { break }
                 try await finishBatch()

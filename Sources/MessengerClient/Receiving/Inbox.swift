@@ -16,25 +16,34 @@ actor Inbox {
         self.directory = directory
     }
 
-    /// What came of one message. A message that is stored already changes nothing.
+    /// What came of messages, in their order, stored in one transaction. One that is stored already changes nothing.
     ///
-    /// Throws, and stores nothing, when what is needed to judge it cannot be had now: the network, the store, or a log that
-    /// can be believed. Then it is to be taken again later.
-    func take(_ delivered: DeliveredMessage) async throws -> StoredArrival? {
+    /// When what is needed to judge one of them cannot be had now (the network, the store, a log that can be believed), those
+    /// before it are stored, and it and the rest are to be taken again later.
+    func take(_ delivered: [DeliveredMessage]) async throws -> Taken {
         try await turn.withLock { try await self.takeAlone(delivered) }
     }
 
-    private func takeAlone(_ delivered: DeliveredMessage) async throws -> StoredArrival? {
-        guard delivered.messageID > (try await parts.store.storedThrough()) else { return nil }
-        let arrival = try await judge(delivered)
-        let stored = try await parts.store.store(arrival, number: delivered.messageID, now: parts.clock.now())
-        return stored
+    private func takeAlone(_ delivered: [DeliveredMessage]) async throws -> Taken {
+        let through = try await parts.store.storedThrough()
+        var arrivals: [(arrival: Arrival, number: MessageNumber)] = []
+        var failure: (any Error)?
+        for message in delivered where message.messageID > through {
+            do {
+                arrivals.append((try await judge(message), message.messageID))
+            } catch {
+                failure = error
+                break
+            }
+        }
+        let stored = arrivals.isEmpty ? [] : try await parts.store.store(arrivals, now: parts.clock.now())
+        return Taken(stored: stored, failure: failure)
     }
 
     /// Numbers that will not come any more.
     func skip(through number: MessageNumber) async throws {
         _ = try await turn.withLock {
-            try await self.parts.store.store(.nothing(envelope: nil), number: number, now: self.parts.clock.now())
+            try await self.parts.store.store([(.nothing(envelope: nil), number)], now: self.parts.clock.now())
         }
     }
 
