@@ -8,6 +8,8 @@ enum ChatInput: Hashable {
     /// Of the last message of one's own.
     case edit(String)
     case deleteLast
+    /// To write to devices that are not post-quantum.
+    case agree
     case unknown(String)
 
     static let helpText = """
@@ -31,6 +33,7 @@ enum ChatInput: Hashable {
         case ("/edit", false): self = .edit(argument)
         case ("/react", _): self = .react(argument)
         case ("/delete", true): self = .deleteLast
+        case ("/agree", true): self = .agree
         default: self = .unknown(String(parts[0]))
         }
     }

@@ -21,6 +21,9 @@ struct SendCommand: AsyncParsableCommand {
     @Argument(help: "What; standard input without it.")
     var text: String?
 
+    @Flag(help: "Also to devices that are not post-quantum, without asking.")
+    var acceptClassical = false
+
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
@@ -29,9 +32,12 @@ struct SendCommand: AsyncParsableCommand {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
-        let username = username
+        let (username, isAccepted) = (username, acceptClassical)
         try await options.withMessenger { messenger in
-            let sent = try await messenger.send(text, to: username)
+            let sent = try await Self.send(text, to: username, isAccepted: isAccepted, messenger)
+            if !sent.newDevices.isEmpty {
+                output.note(NewDevices.text(sent.newDevices, of: username, me: messenger.username))
+            }
             for skipped in sent.skippedDevices {
                 output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
             }
@@ -43,6 +49,25 @@ struct SendCommand: AsyncParsableCommand {
                     status: .later, message: "the server is away; the message waits here and is sent next time")
             case .accepted, .delivered, .read: output.result(SentLine(sent, to: username), line: "✓ sent")
             }
+        }
+    }
+
+    /// Asks before the first message to devices that are not post-quantum.
+    private static func send(
+        _ text: String, to username: String, isAccepted: Bool, _ messenger: Messenger
+    ) async throws -> SentMessage {
+        do {
+            return try await messenger.send(text, to: username)
+        } catch let error as MessengerError {
+            guard case .notPostQuantum(let name) = error else { throw error }
+            let question = """
+                Not every device of you and \(DisplayText.harmlessLine(name)) is post-quantum: whoever records this message now may \
+                read it when there are quantum computers.
+                Send it all the same?
+                """
+            guard try isAccepted || Question.yesOrNo(question) == true else { throw error }
+            try await messenger.acceptClassicalDevices(with: username)
+            return try await messenger.send(text, to: username)
         }
     }
 

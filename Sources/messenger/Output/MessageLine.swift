@@ -13,6 +13,8 @@ struct MessageLine: Encodable {
     let hash: String?
     /// Codes of what was wrong with it, such as E08.
     let findings: [String]
+    /// The name has, or had, another account than the one that was accepted, and it is from that one.
+    let isFromOtherAccount: Bool
 
     init(_ message: ReceivedMessage) {
         with = message.conversationWith
@@ -22,6 +24,7 @@ struct MessageLine: Encodable {
         text = message.text
         hash = message.hash.map { Data($0.bytes).base64EncodedString() }
         findings = message.findings.map(\.code)
+        isFromOtherAccount = message.isFromOtherAccount
     }
 
     init(_ item: HistoryItem, with peer: String) {
@@ -32,6 +35,7 @@ struct MessageLine: Encodable {
         text = item.text
         hash = item.hash.map { Data($0.bytes).base64EncodedString() }
         findings = item.findings.map(\.code)
+        isFromOtherAccount = false
     }
 
     private static func kind(of content: MessageContent?) -> String {
