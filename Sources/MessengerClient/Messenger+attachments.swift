@@ -22,10 +22,12 @@ extension Messenger {
         guard (text?.utf8.count ?? 0) <= Self.longestText else { throw MessengerError.invalid("The text is too long.") }
         return try await explaining {
             do { try await ensurePrepared() } catch MessengerError.unreachable {}
-            let name = file.lastPathComponent
+            let (name, person) = (file.lastPathComponent, try await receiver(username))
+            // Before all of it is uploaded, not only after.
+            try await checkSuites(.text(text ?? ""), to: person)
             let id = try await uploads.begin(
                 AttachmentDraft(
-                    path: file.path, to: try await receiver(username).username, name: name,
+                    path: file.path, to: person.username, name: name,
                     mediaType: mediaType ?? Attachment.mediaType(of: name), text: text))
             guard let sent = try await finishUpload(id, progress) else { throw MessengerError.notFound }
             return sent
@@ -93,7 +95,7 @@ extension Messenger {
         _ id: PendingUpload.ID, _ progress: @Sendable (TransferProgress) -> Void
     ) async throws -> SentMessage? {
         try await uploads.finish(id, progress: progress) { attachment, username in
-            try await self.deliver(try await self.enqueue(.attachment(attachment), to: username, finishing: id))
+            try await self.post(.attachment(attachment), to: username, finishing: id)
         }
     }
 }

@@ -5,7 +5,7 @@ import MessengerCrypto
 
 extension Messenger {
     /// Sends a text. It is in the outbox when this returns, and `delivery` says how far it got; throws only when it can
-    /// never be sent, or the person has to decide something first.
+    /// never be sent, or the person has to decide something first: `newAccount`, `notPostQuantum`.
     public func send(_ text: String, to username: String) async throws -> SentMessage {
         try await send(.text(text), to: username)
     }
@@ -13,9 +13,21 @@ extension Messenger {
     public func send(_ content: MessageContent, to username: String) async throws -> SentMessage {
         try await explaining {
             do { try await ensurePrepared() } catch MessengerError.unreachable {}
-            let message = try await enqueue(content, to: username)
-            return try await deliver(message)
+            return try await post(content, to: username)
         }
+    }
+
+    /// Puts a message into the outbox, and tries it.
+    /// - Parameter upload: the one that the message is about, forgotten with it.
+    func post(
+        _ content: MessageContent, to username: String, finishing upload: PendingUpload.ID? = nil
+    ) async throws -> SentMessage {
+        let person = try await receiver(username)
+        try await checkSuites(content, to: person)
+        let newDevices = try await noticeDevices(of: person)
+        let (draft, goesOut) = try await draft(content, to: person)
+        let message = try await parts.store.enqueue(draft, goesOut: goesOut, finishing: upload)
+        return try await deliver(message, newDevices: newDevices)
     }
 
     /// Throws `notFound` when this device does not have the message.
@@ -59,24 +71,23 @@ extension Messenger {
         }
     }
 
-    /// Puts a message into the outbox. Throws `newAccount` when the name has another account than before.
-    /// - Parameter upload: the one that the message is about, forgotten with it.
-    @discardableResult
-    func enqueue(
-        _ content: MessageContent, to username: String, finishing upload: PendingUpload.ID? = nil
-    ) async throws -> Message {
-        let person = try await receiver(username)
+    /// Puts what this device owes into the outbox; nil when it is not owed any more, or has to wait.
+    func enqueue(_ content: MessageContent, to person: Person, settling obligation: Obligation) async throws -> Message? {
+        let (draft, goesOut) = try await draft(content, to: person)
+        return try await parts.store.enqueue(draft, goesOut: goesOut, settling: obligation)
+    }
+
+    private func draft(_ content: MessageContent, to person: Person) async throws -> (draft: OutgoingDraft, goesOut: Bool) {
         let own = try await directory.own()
         let view = await log.view
         let draft = OutgoingDraft(
             content: content, peer: person.username, peerAccount: person.account, account: own.account,
             device: try parts.profile.fingerprint(), sent: parts.clock.now(), fromSeq: own.chain.seq, logSize: view.size,
             logRoot: view.root, newestKey: try await keys.newest())
-        let goesOut = !draft.isNote || own.chain.devices.count > 1
-        return try await parts.store.enqueue(draft, goesOut: goesOut, finishing: upload)
+        return (draft, !draft.isNote || own.chain.devices.count > 1)
     }
 
-    /// The account that the name has, if it is the one that it had before. Without the network, the one known here.
+    /// The account that the name has. Throws `newAccount` when it is another one than before. Without the network, the one known here.
     func receiver(_ username: String) async throws -> Person {
         let name = username.precomposedStringWithCanonicalMapping
         if name == self.username { return try await directory.own() }
@@ -90,7 +101,7 @@ extension Messenger {
         }
     }
 
-    func deliver(_ message: Message) async throws -> SentMessage {
+    private func deliver(_ message: Message, newDevices: [Device]) async throws -> SentMessage {
         let hash = message.hash
         let round = try await outbox.flush()
         feed.send(.outboxChanged)
@@ -98,7 +109,8 @@ extension Messenger {
         let stored = try await parts.store.message(hash)
         let delivery = round.refused[hash].map { .refused($0) } ?? stored?.delivery ?? (round.waiting == 0 ? .accepted : .waiting)
         return SentMessage(
-            hash: hash, sent: Date(milliseconds: message.sent), delivery: delivery, skippedDevices: round.skipped[hash] ?? [])
+            hash: hash, sent: Date(milliseconds: message.sent), delivery: delivery, skippedDevices: round.skipped[hash] ?? [],
+            newDevices: newDevices)
     }
 
     func stored(_ hash: MessageHash) async throws -> StoredMessage {

@@ -166,6 +166,11 @@ struct ServerDoubleState: Sendable {
         }
         let isRepeat = account.states.last?.bytes == state.bytes
         if !isRepeat {
+            if state.object.seq == 1, let replaced = account.states.last?.object.account, body.replaces?.bytes == replaced.bytes {
+                append(.tombstone(of: replaced, covering: places(of: replaced), time: now))
+                account.states = []
+                account.certificates = []
+            }
             guard state.object.seq == UInt32(account.states.count + 1) else { return Self.problem(409, "stale-state") }
             account.states.append(state)
             account.certificates += body.certificates.compactMap { Signed<DeviceCertificate>($0.bytes) }
@@ -179,6 +184,12 @@ struct ServerDoubleState: Sendable {
         }
         return Self.ok(
             PublishStateResponse(seq: state.object.seq, keysVersion: account.keysVersion, logSize: tree.size))
+    }
+
+    private func places(of account: AccountID) -> [UInt64] {
+        records.indices.filter { index in
+            if case .record(let record, _) = records[index] { record.account == account } else { false }
+        }.map { UInt64($0) }
     }
 
     mutating func append(_ record: LogRecord) {

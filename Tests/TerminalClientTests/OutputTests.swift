@@ -28,6 +28,7 @@ struct OutputTests {
             ("/reply  yes, I do", .reply("yes, I do")),
             ("/react 👍", .react("👍")), ("/react", .react("")), ("/edit new text", .edit("new text")), ("/delete", .deleteLast),
             ("/file my photo.jpg", .file("my photo.jpg")), ("/file", .unknown("/file")), ("/save", .save(nil)),
+            ("/agree", .agree),
             ("/save 12", .save(12)), ("/save it", .unknown("/save it")), ("/edit", .unknown("/edit")),
             ("/rm -rf", .unknown("/rm")), ("/", .unknown("/")), ("a\n/quit", .message("a\n/quit")),
         ] as [(String, ChatInput)])

@@ -44,6 +44,25 @@ extension MessengerAPIClient {
         return response.body
     }
 
+    /// The server takes no more at once.
+    static let largestPiece = 1 << 20
+
+    /// A blob of exactly these bytes; its id.
+    func upload(_ bytes: [UInt8], token: String) async throws -> [UInt8] {
+        let blob = try await createBlob(length: bytes.count, token: token)
+        for start in stride(from: 0, to: bytes.count, by: Self.largestPiece) {
+            let piece = Array(bytes[start..<min(start + Self.largestPiece, bytes.count)])
+            _ = try await append(piece, at: start, to: blob, token: token)
+        }
+        return blob.bytes
+    }
+
+    /// A part of a blob. Throws when it is not there.
+    func blob(_ id: [UInt8], _ range: Range<Int>, token: String) async throws -> [UInt8] {
+        guard let blob = BlobID(id) else { throw MessengerError.attachmentGone }
+        return try await read(range, of: blob, token: token)
+    }
+
     func deleteBlob(_ blob: BlobID, token: String) async throws {
         try Self.check(try await transport.execute(request("DELETE", Self.path(blob), token: token)))
     }

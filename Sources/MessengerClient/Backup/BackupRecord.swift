@@ -8,6 +8,10 @@ enum BackupRecord: Sendable {
     case contact(username: String, account: AccountID, isVerified: Bool)
     case remembered(EnvelopeHash)
 
+    init(_ contact: StoredContact) {
+        self = .contact(username: contact.username, account: contact.account, isVerified: contact.isVerified)
+    }
+
     var bytes: [UInt8] {
         switch self {
         case .message(let peer, let message, let findings, let isMine):

@@ -8,6 +8,8 @@ public struct ConversationSummary: Sendable, CustomStringConvertible, CustomRefl
     public let lastText: String?
     public let unacknowledged: Int
     public let isVerified: Bool
+    /// Every device of both is, one's own included; nil while that is not known here.
+    public let isPostQuantum: Bool?
 
     public var description: String { "conversation with \(username)" }
     public var customMirror: Mirror { Mirror(self, children: ["username": username]) }

@@ -1,4 +1,5 @@
 import Foundation
+import KeyLog
 import MessengerCrypto
 
 /// A message as it came to this device. Its text is in no description and no dump.
@@ -9,6 +10,8 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
     /// From another device of one's own.
     public let isFromMe: Bool
     public let conversationWith: String
+    /// The name has, or had, another account than the one that was accepted: this message is from that one.
+    public let isFromOtherAccount: Bool
     /// By the sender's clock.
     public let sent: Date
     /// Nil when it could not be opened.
@@ -31,11 +34,13 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
 
     public var attachment: Attachment? { if case .attachment(let attachment) = content { attachment } else { nil } }
 
-    init(_ stored: StoredMessage, me: String) {
+    /// - Parameter accepted: the account of the peer that this device writes to, if it knows one.
+    init(_ stored: StoredMessage, me: String, accepted: AccountID? = nil) {
         position = stored.position
         isFromMe = stored.isMine
         sender = stored.isMine ? me : stored.peer
         conversationWith = stored.peer
+        isFromOtherAccount = !stored.isMine && accepted.map { stored.account != nil && stored.account != $0 } ?? false
         sent = Date(milliseconds: stored.sent)
         hash = stored.hash
         content = stored.content

@@ -9,4 +9,6 @@ public struct SentMessage: Sendable, Hashable {
     public let delivery: Delivery
     /// Devices that it was not sealed to, to be shown. Empty while it waits.
     public let skippedDevices: [SkippedDevice]
+    /// Devices of the receiver that this one had not seen before, to be shown.
+    public let newDevices: [Device]
 }

@@ -10,34 +10,40 @@ extension LocalStore {
     func enqueue(_ draft: OutgoingDraft, goesOut: Bool, finishing upload: PendingUpload.ID? = nil) async throws -> Message {
         try await write { [cipher] db in
             if let upload { try Self.finish(upload, db) }
-            let conversation = Data(draft.conversation.bytes)
-            let last = try Row.fetchOne(
-                db, sql: "SELECT counter, newest FROM own_sequence WHERE conversation = ?", arguments: [conversation])
-            let counter = (last?["counter"] as Int64?) ?? 0
-            let previous = last.flatMap { MessageHash($0["newest"] as Data) } ?? .zero
-            let message = try draft.message(counter: UInt64(counter) + 1, previous: previous)
-            let hash = message.hash
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO own_sequence (conversation, counter, newest) VALUES (?, ?, ?)",
-                arguments: [conversation, counter + 1, Data(hash.bytes)])
-            if draft.content.isShown || draft.content.target != nil {
-                let delivery: Delivery = goesOut ? .waiting : .accepted
-                let row = NewMessage(
-                    message: message, hash: hash, peer: draft.peer, target: draft.content.target, isMine: true, isIncoming: false,
-                    delivery: delivery, owesReceipt: false, findings: [])
-                _ = try Self.insert(row, cipher, db)
-                if case .delete(let target) = draft.content {
-                    try Self.purge(target, by: draft.account, in: draft.conversation, db)
-                }
-            }
-            if goesOut {
-                let entry = NewOutboxEntry(
-                    message: message, account: draft.peerAccount, peer: draft.peer, device: nil,
-                    usesOneTimeKeys: draft.usesOneTimeKeys)
-                try Self.enqueue(entry, cipher, db)
-            }
-            return message
+            return try Self.enqueue(draft, goesOut: goesOut, cipher, db)
         }
+    }
+
+    static func enqueue(
+        _ draft: OutgoingDraft, goesOut: Bool, _ cipher: StoreCipher, _ db: Database
+    ) throws -> Message {
+        let conversation = Data(draft.conversation.bytes)
+        let last = try Row.fetchOne(
+            db, sql: "SELECT counter, newest FROM own_sequence WHERE conversation = ?", arguments: [conversation])
+        let counter = (last?["counter"] as Int64?) ?? 0
+        let previous = last.flatMap { MessageHash($0["newest"] as Data) } ?? .zero
+        let message = try draft.message(counter: UInt64(counter) + 1, previous: previous)
+        let hash = message.hash
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO own_sequence (conversation, counter, newest) VALUES (?, ?, ?)",
+            arguments: [conversation, counter + 1, Data(hash.bytes)])
+        if draft.content.isShown || draft.content.target != nil {
+            let delivery: Delivery = goesOut ? .waiting : .accepted
+            let row = NewMessage(
+                message: message, hash: hash, peer: draft.peer, target: draft.content.target, isMine: true, isIncoming: false,
+                delivery: delivery, owesReceipt: false, findings: [])
+            _ = try Self.insert(row, cipher, db)
+            if case .delete(let target) = draft.content {
+                try Self.purge(target, by: draft.account, in: draft.conversation, db)
+            }
+        }
+        if goesOut {
+            let entry = NewOutboxEntry(
+                message: message, account: draft.peerAccount, peer: draft.peer, device: nil,
+                usesOneTimeKeys: draft.usesOneTimeKeys)
+            try Self.enqueue(entry, cipher, db)
+        }
+        return message
     }
 
     static func enqueue(_ entry: NewOutboxEntry, _ cipher: StoreCipher, _ db: Database) throws {

@@ -51,6 +51,8 @@ extension LocalStore {
                     ) WITHOUT ROWID;
                     """)
         }
+        registerObligations(&migrator)
+        registerContactDevices(&migrator)
         migrator.registerMigration("attachments") { db in try db.execute(sql: uploadSchema) }
         return migrator
     }

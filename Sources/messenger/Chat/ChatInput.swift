@@ -12,6 +12,8 @@ enum ChatInput: Hashable {
     case file(String)
     /// The file of this message, or the last one that came.
     case save(Int64?)
+    /// To write to devices that are not post-quantum.
+    case agree
     case unknown(String)
 
     static let helpText = """
@@ -39,6 +41,7 @@ enum ChatInput: Hashable {
         case ("/file", false): self = .file(argument)
         case ("/save", true): self = .save(nil)
         case ("/save", false): self = Int64(argument).map { .save($0) } ?? .unknown(line)
+        case ("/agree", true): self = .agree
         default: self = .unknown(String(parts[0]))
         }
     }

@@ -43,6 +43,8 @@ struct ChatSources: Sendable {
         case .receipts, .outboxChanged: events.yield(.changed)
         case .missed(let count): events.yield(.note("\(count) messages were lost: they waited too long at the server.", .warning))
         case .warning(let text): events.yield(.note(text, .danger))
+        case .newDevices(let owner, let devices):
+            events.yield(.note(NewDevices.text(devices, of: owner, me: messenger.username), .warning))
         case .caughtUp, .arrived: break
         }
     }
@@ -71,8 +73,11 @@ struct ChatSources: Sendable {
             case .react(let emoji): _ = try await messenger.react(emoji, to: try await last(mine: false))
             case .edit(let text): _ = try await messenger.edit(try await last(mine: true), text: text)
             case .deleteLast: _ = try await messenger.delete(try await last(mine: true))
+            case .agree: try await messenger.acceptClassicalDevices(with: peer)
             case .file, .save, .quit, .help, .unknown: return
             }
+        } catch MessengerError.notPostQuantum {
+            events.yield(.note("Not sent: not every device of both of you is post-quantum. /agree, then send it again.", .danger))
         } catch {
             events.yield(.note("Not sent: \(error)", .danger))
         }

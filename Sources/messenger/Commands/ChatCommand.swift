@@ -18,12 +18,16 @@ struct ChatCommand: AsyncParsableCommand {
     @Flag(help: "Do not tell others that their messages were read.")
     var noReadReceipts = false
 
+    @Flag(help: "Write also to devices that are not post-quantum.")
+    var acceptClassical = false
+
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
         let output = options.output
-        let username = username
+        let (username, isAccepted) = (username, acceptClassical)
         try await options.withMessenger(sendsReadReceipts: !noReadReceipts) { messenger in
+            if isAccepted { try await messenger.acceptClassicalDevices(with: username) }
             if output.isJSON || !TerminalDevice.isInteractive {
                 try await ChatPipe(messenger: messenger, peer: username, output: output).run()
             } else {

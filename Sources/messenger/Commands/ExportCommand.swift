@@ -18,7 +18,7 @@ struct ExportCommand: AsyncParsableCommand {
         let output = options.output
         let peer = peer
         try await options.withMessenger { messenger in
-            let names = if let peer { [peer] } else { try await messenger.conversations().map(\.username).sorted() }
+            let names = if let peer { [peer] } else { Set(try await messenger.conversations().map(\.username)).sorted() }
             for name in names {
                 if !output.isJSON { output.result(name, line: "# " + DisplayText.harmlessLine(name)) }
                 try await Self.write(name, from: messenger, output)

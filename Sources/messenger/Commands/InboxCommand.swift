@@ -25,9 +25,16 @@ struct InboxCommand: AsyncParsableCommand {
                 away = error
             }
             let count = try await Self.show(from: messenger, keeps: keeps, output)
+            let new = away == nil ? try await messenger.devices().filter { $0.newUntil != nil } : []
+            if !new.isEmpty { output.note(NewDevices.text(new, of: messenger.username, me: messenger.username)) }
             if let away { throw away }
             if count == 0 { output.note("Nothing new.") }
         }
+    }
+
+    private static func otherAccount(_ sender: String) -> String {
+        let name = DisplayText.harmlessLine(sender)
+        return "The next message is from another account of \(name) than the one you accepted: messenger verify \(name)"
     }
 
     /// How many were shown.
@@ -37,6 +44,7 @@ struct InboxCommand: AsyncParsableCommand {
         while true {
             let page = try await messenger.unacknowledged(limit: 100)
             for message in page {
+                if message.isFromOtherAccount { output.note(Self.otherAccount(message.sender)) }
                 output.result(MessageLine(message), line: looks.plainLines(of: ChatEntry(message)))
             }
             count += page.count

@@ -24,6 +24,8 @@ struct SendCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("A file to send, with the text if there is one.", valueName: "path"), completion: .file())
     var file: String?
+    @Flag(help: "Also to devices that are not post-quantum, without asking.")
+    var acceptClassical = false
 
     @OptionGroup var options: ClientOptions
 
@@ -33,15 +35,19 @@ struct SendCommand: AsyncParsableCommand {
         guard file != nil || text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
-        let (username, file) = (username, file)
+        let (username, file, isAccepted) = (username, file, acceptClassical)
         try await options.withMessenger { messenger in
             let files = FileSending(messenger: messenger, output: output)
-            let sent =
+            let sent = try await Self.agreeing(with: username, isAccepted: isAccepted, messenger) {
                 if let file {
                     try await files.send(file, to: username, text: text.isEmpty ? nil : text)
                 } else {
                     try await messenger.send(text, to: username)
                 }
+            }
+            if !sent.newDevices.isEmpty {
+                output.note(NewDevices.text(sent.newDevices, of: username, me: messenger.username))
+            }
             for skipped in sent.skippedDevices {
                 output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
             }
@@ -55,6 +61,25 @@ struct SendCommand: AsyncParsableCommand {
                 output.result(SentLine(sent, to: username), line: "✓ sent")
                 await files.resume()
             }
+        }
+    }
+
+    /// Asks before the first message to devices that are not post-quantum.
+    private static func agreeing(
+        with username: String, isAccepted: Bool, _ messenger: Messenger, send: () async throws -> SentMessage
+    ) async throws -> SentMessage {
+        do {
+            return try await send()
+        } catch let error as MessengerError {
+            guard case .notPostQuantum(let name) = error else { throw error }
+            let question = """
+                Not every device of you and \(DisplayText.harmlessLine(name)) is post-quantum: whoever records this message now may \
+                read it when there are quantum computers.
+                Send it all the same?
+                """
+            guard try isAccepted || Question.yesOrNo(question) == true else { throw error }
+            try await messenger.acceptClassicalDevices(with: username)
+            return try await send()
         }
     }
 

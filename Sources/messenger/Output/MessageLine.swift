@@ -16,6 +16,8 @@ struct MessageLine: Encodable {
     let file: FileLine?
     /// Codes of what was wrong with it, such as E08.
     let findings: [String]
+    /// The name has, or had, another account than the one that was accepted, and it is from that one.
+    let isFromOtherAccount: Bool
 
     init(_ message: ReceivedMessage) {
         with = message.conversationWith
@@ -27,6 +29,7 @@ struct MessageLine: Encodable {
         number = message.position.rawValue
         file = message.attachment.map { FileLine($0) }
         findings = message.findings.map(\.code)
+        isFromOtherAccount = message.isFromOtherAccount
     }
 
     init(_ item: HistoryItem, with peer: String) {
@@ -39,6 +42,7 @@ struct MessageLine: Encodable {
         number = item.position.rawValue
         file = item.attachment.map { FileLine($0) }
         findings = item.findings.map(\.code)
+        isFromOtherAccount = false
     }
 
     private static func kind(of content: MessageContent?) -> String {
