@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import KeyLog
 import MessengerCrypto
 
@@ -7,7 +8,7 @@ extension Messenger {
     private static let page = 200
     private static let readSize = 65_536
 
-    /// Writes all messages and contacts of this device to a file that only its owner can read. It appears whole or not at all.
+    /// Writes all messages, contacts and groups of this device to a file that only its owner can read. It appears whole or not at all.
     public func backup(to path: String, recovery: RecoverySecret) async throws {
         let purpose = ChunkedPurpose.backup(server: try await log.server(), account: try parts.profile.certifiedAccount())
         guard var encryptor = ChunkedEncryptor(key: recovery.backupKey(), purpose: purpose) else {
@@ -24,6 +25,7 @@ extension Messenger {
                     username: contact.username, account: contact.account, isVerified: contact.isVerified)
                 try file.write(contentsOf: encryptor.update(record.bytes))
             }
+            for record in try await parts.store.backupGroups() { try file.write(contentsOf: encryptor.update(record.bytes)) }
             for hash in try await parts.store.rememberedEnvelopes() {
                 try file.write(contentsOf: encryptor.update(BackupRecord.remembered(hash).bytes))
             }
@@ -35,7 +37,7 @@ extension Messenger {
             try file.write(contentsOf: encryptor.finish())
             try file.synchronize()
             try file.close()
-            guard rename(temporary, path) == 0 else { throw MessengerError.store("\(path) cannot be written") }
+            guard Glibc.rename(temporary, path) == 0 else { throw MessengerError.store("\(path) cannot be written") }
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
             throw error
@@ -69,6 +71,6 @@ extension Messenger {
         let records = BackupRecord.take(from: &waiting)
         var labels: [String: NameLabel] = [:]
         for case .contact(let username, _, _) in records { labels[username] = try await log.label(of: username) }
-        return try await parts.store.restore(records, labels: labels)
+        return try await parts.store.restore(records, labels: labels, me: try parts.profile.certifiedAccount())
     }
 }

@@ -85,6 +85,7 @@ extension Messenger {
             news.raise()
             feed.send(.arrived(position))
         }
+        if let group = stored.changedGroup { feed.send(.groupChanged(group)) }
         if !stored.receipts.isEmpty { feed.send(.receipts(stored.receipts)) }
         if stored.findings.contains(.log) { feed.send(.warning(EnvelopeCheck.log.description)) }
         if let asked = stored.asked { try await answer(asked) }
@@ -99,6 +100,7 @@ extension Messenger {
         let owed = try await parts.store.takeOwedReceipts(limit: Self.receiptsAtOnce)
         for (peer, hashes) in owed { _ = try? await enqueue(.receipt(delivered: hashes), to: peer) }
         if !owed.isEmpty { outboxNews.raise() }
+        try await settleGroups()
     }
 
     private func answer(_ asked: AskedAgain) async throws {

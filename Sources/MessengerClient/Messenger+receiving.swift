@@ -43,6 +43,8 @@ extension Messenger {
     func incoming(after position: HistoryPosition?, limit: Int) async throws -> [ReceivedMessage] {
         let start: HistoryPosition
         if let position { start = position } else { start = try await parts.store.handledThrough() }
-        return try await parts.store.incoming(after: start, limit: limit).map { ReceivedMessage($0, me: username) }
+        let stored = try await parts.store.incoming(after: start, limit: limit)
+        let names = try await names(in: stored)
+        return stored.map { ReceivedMessage($0, me: username, names: names) }
     }
 }

@@ -20,22 +20,27 @@ extension Messenger {
 
     /// Throws `notFound` when this device does not have the message.
     public func reply(_ text: String, to message: MessageHash) async throws -> SentMessage {
-        try await send(.text(text, replyTo: message), to: try await stored(message).peer)
+        try await send(.text(text, replyTo: message), about: try await stored(message))
     }
 
     /// Throws `notFound` for a message that is not one's own.
     public func edit(_ message: MessageHash, text: String) async throws -> SentMessage {
-        try await send(.edit(of: message, text: text), to: try await ownMessage(message).peer)
+        try await send(.edit(of: message, text: text), about: try await ownMessage(message))
     }
 
     /// Throws `notFound` for a message that is not one's own. What others have already read they may remember.
     public func delete(_ message: MessageHash) async throws -> SentMessage {
-        try await send(.delete(of: message), to: try await ownMessage(message).peer)
+        try await send(.delete(of: message), about: try await ownMessage(message))
     }
 
     /// An empty emoji takes the reaction back.
     public func react(_ emoji: String, to message: MessageHash) async throws -> SentMessage {
-        try await send(.reaction(of: message, emoji: emoji), to: try await stored(message).peer)
+        try await send(.reaction(of: message, emoji: emoji), about: try await stored(message))
+    }
+
+    private func send(_ content: MessageContent, about message: StoredMessage) async throws -> SentMessage {
+        guard message.isInGroup else { return try await send(content, to: message.peer) }
+        return try await send(content, in: message.conversation)
     }
 
     /// Tells the senders that these were read, if `sendsReadReceipts`. Those that are not here are passed over.
@@ -62,19 +67,23 @@ extension Messenger {
     /// Puts a message into the outbox. Throws `newAccount` when the name has another account than before.
     @discardableResult
     func enqueue(_ content: MessageContent, to username: String) async throws -> Message {
-        let person = try await receiver(username)
+        let (draft, goesOut) = try await draft(content, to: try await receiver(username))
+        return try await parts.store.enqueue(draft, goesOut: goesOut)
+    }
+
+    /// What goes into a group is written to oneself at first.
+    func draft(_ content: MessageContent, to person: Person) async throws -> (draft: OutgoingDraft, goesOut: Bool) {
         let own = try await directory.own()
         let view = await log.view
         let draft = OutgoingDraft(
             content: content, peer: person.username, peerAccount: person.account, account: own.account,
             device: try parts.profile.fingerprint(), sent: parts.clock.now(), fromSeq: own.chain.seq, logSize: view.size,
             logRoot: view.root, newestKey: try await keys.newest())
-        let goesOut = !draft.isNote || own.chain.devices.count > 1
-        return try await parts.store.enqueue(draft, goesOut: goesOut)
+        return (draft, !draft.isNote || own.chain.devices.count > 1)
     }
 
     /// The account that the name has, if it is the one that it had before. Without the network, the one known here.
-    private func receiver(_ username: String) async throws -> Person {
+    func receiver(_ username: String) async throws -> Person {
         let name = username.precomposedStringWithCanonicalMapping
         if name == self.username { return try await directory.own() }
         do {
@@ -87,7 +96,7 @@ extension Messenger {
         }
     }
 
-    private func deliver(_ message: Message) async throws -> SentMessage {
+    func deliver(_ message: Message) async throws -> SentMessage {
         let hash = message.hash
         let round = try await outbox.flush()
         feed.send(.outboxChanged)
@@ -95,7 +104,8 @@ extension Messenger {
         let stored = try await parts.store.message(hash)
         let delivery = round.refused[hash].map { .refused($0) } ?? stored?.delivery ?? (round.waiting == 0 ? .accepted : .waiting)
         return SentMessage(
-            hash: hash, sent: Date(milliseconds: message.sent), delivery: delivery, skippedDevices: round.skipped[hash] ?? [])
+            hash: hash, sent: Date(milliseconds: message.sent), delivery: delivery, skippedDevices: round.skipped[hash] ?? [],
+            passedOver: try await names(of: round.passedOver[hash] ?? []))
     }
 
     func stored(_ hash: MessageHash) async throws -> StoredMessage {

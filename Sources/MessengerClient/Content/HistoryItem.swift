@@ -21,12 +21,14 @@ public struct HistoryItem: Sendable, Identifiable, CustomStringConvertible, Cust
     /// Of a message of one's own.
     public let delivery: Delivery?
     public let findings: [EnvelopeCheck]
+    /// What its sender did to the group.
+    public let groupEvents: [GroupEvent]
 
     public var id: HistoryPosition { position }
 
     /// - Parameter amendments: edits, deletions and reactions of this message, oldest first. Only those that its author may make
     ///   count, and none from a removed device.
-    init(_ stored: StoredMessage, amendments: [StoredMessage], me: String) {
+    init(_ stored: StoredMessage, amendments: [StoredMessage], me: String, names: [AccountID: String] = [:]) {
         var text: String?
         var replyTo: MessageHash?
         var attachment: Attachment?
@@ -69,6 +71,7 @@ public struct HistoryItem: Sendable, Identifiable, CustomStringConvertible, Cust
         self.reactions = order.compactMap { reactions[$0] }.filter { !$0.emoji.isEmpty }
         delivery = stored.isMine ? stored.delivery : nil
         findings = stored.findings
+        groupEvents = stored.groupEvents(names)
     }
 
     public var description: String { "message \(position.rawValue) from \(sender)" }

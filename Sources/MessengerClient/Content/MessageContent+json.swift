@@ -59,6 +59,7 @@ extension MessageContent {
             fields.text = attachment.text
         case .askAgain(let envelope): fields.envelope = Self.text(envelope)
         case .notice: break
+        case .group(let update): return update.json(peer: peer)
         case .unknown(_, let json): return json
         }
         return WireJSON.encode(fields)
@@ -67,11 +68,16 @@ extension MessageContent {
     /// Reads the content of a message; a type that is not known is kept. Nil when it is not as its type demands (E15).
     init?(_ message: Message) {
         guard message.hasStrictContent else { return nil }
-        guard message.type.isKnown, message.type != .group else {
+        guard message.type.isKnown else {
             self = .unknown(type: message.type.rawValue, json: message.content)
             return
         }
         let json = message.content.isEmpty ? Array("{}".utf8) : message.content
+        if message.type == .group {
+            guard let update = GroupUpdate(json: json) else { return nil }
+            self = .group(update)
+            return
+        }
         guard let fields = try? JSONDecoder().decode(ContentFields.self, from: Data(json)),
             let content = Self.content(message.type, fields)
         else { return nil }

@@ -12,6 +12,8 @@ public enum MessageContent: Sendable, Hashable {
     case reaction(of: MessageHash, emoji: String)
     case receipt(delivered: [MessageHash] = [], read: [MessageHash] = [])
     case attachment(Attachment)
+    /// What becomes of a group.
+    case group(GroupUpdate)
     /// The hash of an envelope that could not be opened.
     case askAgain(EnvelopeHash)
     /// Nothing to show.
@@ -27,6 +29,7 @@ public enum MessageContent: Sendable, Hashable {
         case .reaction: .reaction
         case .receipt: .receipt
         case .attachment: .attachment
+        case .group: .group
         case .askAgain: .askAgain
         case .notice: .notice
         case .unknown(let type, _): MessageType(rawValue: type)
@@ -45,7 +48,14 @@ public enum MessageContent: Sendable, Hashable {
     var isShown: Bool {
         switch self {
         case .text, .attachment, .unknown: true
+        case .group(let update): update.isShown
         default: false
         }
+    }
+
+    /// Whether its sender is told that it has arrived.
+    var wantsReceipt: Bool {
+        if case .group = self { return false }
+        return isShown
     }
 }

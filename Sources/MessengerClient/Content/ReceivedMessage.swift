@@ -1,4 +1,5 @@
 import Foundation
+import KeyLog
 import MessengerCrypto
 
 /// A message as it came to this device. Its text is in no description and no dump.
@@ -8,7 +9,12 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
     public let sender: String
     /// From another device of one's own.
     public let isFromMe: Bool
-    public let conversationWith: String
+    /// The other of the two; nil in a group.
+    public let conversationWith: String?
+    /// The group that it was written in.
+    public let group: ConversationID?
+    /// What its sender did to the group.
+    public let groupEvents: [GroupEvent]
     /// By the sender's clock.
     public let sent: Date
     /// Nil when it could not be opened.
@@ -29,11 +35,13 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
         }
     }
 
-    init(_ stored: StoredMessage, me: String) {
+    init(_ stored: StoredMessage, me: String, names: [AccountID: String] = [:]) {
         position = stored.position
         isFromMe = stored.isMine
         sender = stored.isMine ? me : stored.peer
-        conversationWith = stored.peer
+        conversationWith = stored.isInGroup ? nil : stored.peer
+        group = stored.isInGroup ? stored.conversation : nil
+        groupEvents = stored.groupEvents(names)
         sent = Date(milliseconds: stored.sent)
         hash = stored.hash
         content = stored.content

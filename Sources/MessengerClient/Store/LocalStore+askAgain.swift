@@ -21,7 +21,7 @@ extension LocalStore {
                 arguments: [Data(envelope.bytes), Data(account.bytes), since])
             guard let sent, let hash = MessageHash(sent["message"] as Data),
                 Self.devices(Array(sent["devices"] as Data)).contains(device),
-                var message = try Self.ownMessage(hash, cipher, db)
+                var message = try Self.ownMessage(hash, cipher, db), try Self.mayHave(message, account, cipher, db)
             else { return false }
             let recent = try Int.fetchOne(
                 db, sql: "SELECT count(*) FROM answer WHERE time > ?", arguments: [Int64(clamping: now) - Int64(Self.hour)])
@@ -51,6 +51,14 @@ extension LocalStore {
             db, sql: "SELECT body FROM message WHERE hash = ? AND is_mine = 1 AND body IS NOT NULL", arguments: [Data(hash.bytes)]
         )
         return try body.map { try Message(try cipher.open($0, column: "message", row: hash.bytes)) }
+    }
+
+    /// Whoever is out of a group gets nothing of it any more.
+    private static func mayHave(
+        _ message: Message, _ account: AccountID, _ cipher: StoreCipher, _ db: Database
+    ) throws -> Bool {
+        guard message.groupState != .zero, let group = try group(message.conversation, cipher, db) else { return true }
+        return account == message.fromAccount || group.state.role(of: account) != nil
     }
 
     private static func devices(_ bytes: [UInt8]) -> [DeviceFingerprint] {

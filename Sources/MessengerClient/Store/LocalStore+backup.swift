@@ -33,7 +33,7 @@ extension LocalStore {
     }
 
     /// Takes what is not here yet. How many messages were.
-    func restore(_ records: [BackupRecord], labels: [String: NameLabel]) async throws -> Int {
+    func restore(_ records: [BackupRecord], labels: [String: NameLabel], me: AccountID) async throws -> Int {
         try await write { [cipher] db in
             var count = 0
             for record in records {
@@ -45,7 +45,8 @@ extension LocalStore {
                         db, sql: "SELECT EXISTS (SELECT 1 FROM message WHERE hash = ?)", arguments: [Data(hash.bytes)])
                     guard isKnown != true else { continue }
                     let row = NewMessage(
-                        message: message, hash: hash, peer: peer, target: MessageContent(message)?.target, isMine: isMine,
+                        message: message, hash: hash, peer: peer, isInGroup: message.groupState != .zero,
+                        target: MessageContent(message)?.target, isMine: isMine,
                         isIncoming: false, delivery: .accepted, owesReceipt: false,
                         findings: findings.compactMap { EnvelopeCheck(rawValue: $0) })
                     _ = try Self.insert(row, cipher, db)
@@ -55,11 +56,36 @@ extension LocalStore {
                     try db.execute(
                         sql: "INSERT OR IGNORE INTO contact (name, username, account, verified) VALUES (?, ?, ?, ?)",
                         arguments: [Data(label.bytes), username, Data(account.bytes), isVerified])
+                case .groupChange(let id, let change): try Self.restore(id, [change], nil, me: me, cipher, db)
+                case .groupName(let name): try Self.restore(name.object.group, [], name, me: me, cipher, db)
                 case .remembered(let hash):
                     try db.execute(sql: "INSERT OR IGNORE INTO remembered (envelope) VALUES (?)", arguments: [Data(hash.bytes)])
                 }
             }
             return count
         }
+    }
+
+    /// All groups: of each the changes, oldest first, then its name.
+    func backupGroups() async throws -> [BackupRecord] {
+        try await read { [cipher] db in
+            try Data.fetchAll(db, sql: "SELECT id FROM group_chat").compactMap { ConversationID($0) }.flatMap { id in
+                guard let record = try Self.record(id, cipher, db) else { return [] as [BackupRecord] }
+                return record.ordered.map { .groupChange(id, $0) } + (record.name.map { [.groupName($0)] } ?? [])
+            }
+        }
+    }
+
+    /// They were verified by the device that wrote the backup.
+    private static func restore(
+        _ id: ConversationID, _ changes: [Signed<GroupChange>], _ name: Signed<GroupName>?, me: AccountID, _ cipher: StoreCipher,
+        _ db: Database
+    ) throws {
+        let known = try record(id, cipher, db)
+        guard var record = known ?? GroupRecord(id: id, changes: changes) else { return }
+        var added = record.add(changes)
+        if known == nil { added = Array(record.changes.keys) }
+        if let name { _ = record.take(name) }
+        try save(record, added: added, me: me, cipher, db)
     }
 }

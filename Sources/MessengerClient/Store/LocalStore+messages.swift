@@ -45,14 +45,15 @@ extension LocalStore {
         try db.execute(
             sql: """
                 INSERT INTO message (hash, conversation, peer, account, device, id, type, target, sent, is_mine, is_incoming,
-                    delivery, owes_receipt, findings, body)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    delivery, owes_receipt, findings, body, in_group)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 Data(new.hash.bytes), Data(message.conversation.bytes), new.peer, Data(message.fromAccount.bytes),
                 Data(message.fromDevice.bytes), Data(message.id.bytes), message.type.rawValue, new.target.map { Data($0.bytes) },
                 Int64(clamping: message.sent), new.isMine, new.isIncoming, new.delivery.stored, new.owesReceipt,
                 Data(new.findings.map(\.rawValue)), try cipher.seal(message.bytes, column: "message", row: new.hash.bytes),
+                new.isInGroup,
             ])
         return HistoryPosition(rawValue: db.lastInsertedRowID)
     }
@@ -95,10 +96,10 @@ extension LocalStore {
         }
     }
 
-    /// The newest one under this name; nil when there is none.
+    /// The newest one with this person alone; nil when there is none.
     func conversation(with peer: String) async throws -> ConversationID? {
         try await read { db in
-            let sql = "SELECT conversation FROM message WHERE peer = ? ORDER BY position DESC LIMIT 1"
+            let sql = "SELECT conversation FROM message WHERE peer = ? AND in_group = 0 ORDER BY position DESC LIMIT 1"
             return try Data.fetchOne(db, sql: sql, arguments: [peer]).flatMap { ConversationID($0) }
         }
     }
@@ -142,7 +143,7 @@ extension LocalStore {
         }
         return StoredMessage(
             position: HistoryPosition(rawValue: row["position"]), hash: hash, conversation: conversation, peer: row["peer"],
-            account: (row["account"] as Data?).flatMap { AccountID($0) },
+            isInGroup: row["in_group"], account: (row["account"] as Data?).flatMap { AccountID($0) },
             target: (row["target"] as Data?).flatMap { MessageHash($0) }, sent: UInt64(row["sent"] as Int64),
             isMine: row["is_mine"], delivery: Delivery(stored: row["delivery"]),
             findings: (row["findings"] as Data).compactMap { EnvelopeCheck(rawValue: $0) }, message: message)

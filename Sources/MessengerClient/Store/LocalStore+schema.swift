@@ -51,6 +51,7 @@ extension LocalStore {
                     ) WITHOUT ROWID;
                     """)
         }
+        registerGroups(&migrator)
         return migrator
     }
 }

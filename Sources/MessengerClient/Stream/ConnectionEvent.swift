@@ -13,6 +13,8 @@ public enum ConnectionEvent: Sendable, Hashable {
     case outboxChanged
     /// A message came: `messages` gives it out.
     case arrived(HistoryPosition)
+    /// A group has other members or another name.
+    case groupChanged(ConversationID)
     /// The server has dropped messages that this device did not fetch in time.
     case missed(count: Int64)
     /// Something that a person should see.

@@ -11,6 +11,8 @@ struct ChatEntry: Hashable, Sendable {
     var position: Int64
     var sender: String
     var isMine: Bool
+    /// Where it is not clear by itself: the group that it was written in.
+    var group: String?
     var sent: Date
     var text: String
     /// The beginning of the message that this one answers.

@@ -8,7 +8,7 @@ struct ChatSession: Sendable {
     private static let longestForeignText = 60
 
     let messenger: Messenger
-    let peer: String
+    let partner: ChatPartner
     let style: Style
 
     /// Throws what the connection does not recover from; the terminal is as before then.
@@ -29,7 +29,7 @@ struct ChatSession: Sendable {
         let (inputs, inputContinuation) = AsyncStream.makeStream(of: ChatInput.self)
         continuation.yield(.changed)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let sources = ChatSources(messenger: messenger, peer: peer, events: continuation)
+            let sources = ChatSources(messenger: messenger, partner: partner, events: continuation)
             sources.start(in: &group)
             async let sending: Void = sources.send(inputs)
             let failure = await untilLeft(events, &screen, inputContinuation)
@@ -60,17 +60,22 @@ struct ChatSession: Sendable {
     /// Nil when the server is away and the person is not known here.
     private func isVerified() async throws -> Bool? {
         do {
-            return try await messenger.contact(peer).isVerified
+            switch partner {
+            case .person(let name): return try await messenger.contact(name).isVerified
+            case .group(let id, _): return try await messenger.group(id).isVerified
+            }
         } catch MessengerError.unreachable {
             return nil
         }
     }
 
     private func title(_ isVerified: Bool?) -> String {
-        let name = DisplayText.harmlessLine(peer)
+        let name = DisplayText.harmlessLine(partner.name)
         let state =
             switch isVerified {
             case true?: "End-to-end encrypted chat with \(name), verified."
+            case false? where partner.groupID != nil:
+                "End-to-end encrypted chat with \(name), not everybody verified: messenger group members \(name)"
             case false?: "End-to-end encrypted chat with \(name), not verified yet: messenger verify \(name)"
             case nil: "End-to-end encrypted chat with \(name); the server is away."
             }
@@ -89,7 +94,7 @@ struct ChatSession: Sendable {
         case .note(let text, let role): TerminalDevice.write(screen.note(text, role))
         case .changed: TerminalDevice.write(screen.put(try await history()))
         case .received(let message):
-            if message.conversationWith == peer {
+            if partner.holds(message) {
                 TerminalDevice.write(screen.put(try await history()))
             } else if let text = message.text {
                 let line = DisplayText.harmlessLine(text)
@@ -121,7 +126,7 @@ struct ChatSession: Sendable {
     }
 
     private func history() async throws -> [ChatEntry] {
-        let items = try await messenger.history(with: peer, limit: Self.historyShown)
+        let items = try await partner.history(messenger, limit: Self.historyShown)
         let texts = Dictionary(items.compactMap { item in item.hash.map { ($0, item.text ?? "") } }) { first, _ in first }
         return items.map { ChatEntry($0, quoted: $0.replyTo.flatMap { texts[$0] }) }
     }

@@ -38,7 +38,8 @@ struct EntryRows {
         let name = entry.isMine ? Self.ownName : DisplayText.harmlessLine(entry.sender)
         let text = entry.isDeleted ? "(deleted)" : DisplayText.harmless(entry.text)
         let warnings = entry.warnings.map { "\n    warning: " + DisplayText.harmlessLine($0) }.joined()
-        return "\(time.stamp(entry.sent)) \(name): \(text.replacing("\n", with: "\n    "))\(warnings)"
+        let place = entry.group.map { " in " + DisplayText.harmlessLine($0) } ?? ""
+        return "\(time.stamp(entry.sent)) \(name)\(place): \(text.replacing("\n", with: "\n    "))\(warnings)"
     }
 
     /// The line between two days.

@@ -13,21 +13,29 @@ struct ChatCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "With whom.")
-    var username: String
+    var username: String?
+
+    @Option(help: ArgumentHelp("In this group, in place of a person.", valueName: "name"))
+    var group: String?
 
     @Flag(help: "Do not tell others that their messages were read.")
     var noReadReceipts = false
 
     @OptionGroup var options: ClientOptions
 
+    func validate() throws {
+        if (username == nil) == (group == nil) { throw ValidationError("Name a person, or a group with --group.") }
+    }
+
     func run() async throws {
         let output = options.output
-        let username = username
+        let (username, group) = (username, group)
         try await options.withMessenger(sendsReadReceipts: !noReadReceipts) { messenger in
+            let partner = try await ChatPartner.find(person: username, group: group, messenger)
             if output.isJSON || !TerminalDevice.isInteractive {
-                try await ChatPipe(messenger: messenger, peer: username, output: output).run()
+                try await ChatPipe(messenger: messenger, partner: partner, output: output).run()
             } else {
-                try await ChatSession(messenger: messenger, peer: username, style: output.style).run()
+                try await ChatSession(messenger: messenger, partner: partner, style: output.style).run()
             }
         }
     }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import KeyLog
 import MessengerClient
+import MessengerCrypto
 
 struct InboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,14 +32,21 @@ struct InboxCommand: AsyncParsableCommand {
         }
     }
 
+    private static func groupNames(_ messenger: Messenger) async throws -> [ConversationID: String] {
+        Dictionary(try await messenger.groups().map { ($0.id, $0.name) }) { first, _ in first }
+    }
+
     /// How many were shown.
     private static func show(from messenger: Messenger, keeps: Bool, _ output: Output) async throws -> Int {
         let looks = EntryRows(style: output.style, time: LocalTime())
         var count = 0
         while true {
             let page = try await messenger.unacknowledged(limit: 100)
+            let names = try await groupNames(messenger)
             for message in page {
-                output.result(MessageLine(message), line: looks.plainLines(of: ChatEntry(message)))
+                let group = message.group.map { names[$0] ?? String($0.description.prefix(8)) }
+                output.result(
+                    MessageLine(message, group: group), line: looks.plainLines(of: ChatEntry(message, group: group)))
             }
             count += page.count
             guard let last = page.last, !keeps else { return count }

@@ -12,16 +12,25 @@ struct SendCommand: AsyncParsableCommand {
 
             Examples:
               messenger send ann "hello"
+              messenger send --group "Lake house" "Who comes?"
               uptime | messenger send ann
             """)
 
-    @Argument(help: "To whom.")
-    var username: String
+    @Argument(help: "To whom, unless it goes to a group, and what; standard input without it.")
+    var words: [String] = []
 
-    @Argument(help: "What; standard input without it.")
-    var text: String?
+    @Option(help: ArgumentHelp("Into this group.", valueName: "name"))
+    var group: String?
 
     @OptionGroup var options: ClientOptions
+
+    private var username: String? { group == nil ? words.first : nil }
+    private var text: String? { words.dropFirst(group == nil ? 1 : 0).first }
+
+    func validate() throws {
+        if group == nil, words.isEmpty { throw ValidationError("Name a person, or a group with --group.") }
+        if words.count > (group == nil ? 2 : 1) { throw ValidationError("Put the text into quotes.") }
+    }
 
     func run() async throws {
         let output = options.output
@@ -29,21 +38,31 @@ struct SendCommand: AsyncParsableCommand {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
-        let username = username
+        let (username, group) = (username, group)
         try await options.withMessenger { messenger in
-            let sent = try await messenger.send(text, to: username)
+            // Who is in the group by now: nobody who was taken out is to get it.
+            if group != nil { try await Self.catchUp(messenger) }
+            let partner = try await ChatPartner.find(person: username, group: group, messenger)
+            let sent = try await partner.send(.text(text), messenger)
+            for name in sent.passedOver {
+                output.note("\(DisplayText.harmlessLine(name)) has no device any more that could get it.")
+            }
             for skipped in sent.skippedDevices {
                 output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
             }
             switch sent.delivery {
             case .refused(let reason): throw CommandFailure(status: .refused, message: reason)
             case .waiting:
-                output.result(SentLine(sent, to: username), line: "")
+                output.result(SentLine(sent, to: partner), line: "")
                 throw CommandFailure(
                     status: .later, message: "the server is away; the message waits here and is sent next time")
-            case .accepted, .delivered, .read: output.result(SentLine(sent, to: username), line: "✓ sent")
+            case .accepted, .delivered, .read: output.result(SentLine(sent, to: partner), line: "✓ sent")
             }
         }
+    }
+
+    private static func catchUp(_ messenger: Messenger) async throws {
+        do { _ = try await messenger.receive() } catch MessengerError.unreachable {}
     }
 
     /// Without the line end of its last line.
