@@ -19,6 +19,7 @@ extension Messenger {
             let file = FileHandle(forWritingAtPath: temporary)
         else { throw MessengerError.store("\(temporary) cannot be written") }
         do {
+            try await removeExpired()
             try file.write(contentsOf: encryptor.head)
             for contact in try await parts.store.contacts() {
                 let record = BackupRecord.contact(
@@ -71,6 +72,7 @@ extension Messenger {
         let records = BackupRecord.take(from: &waiting)
         var labels: [String: NameLabel] = [:]
         for case .contact(let username, _, _) in records { labels[username] = try await log.label(of: username) }
-        return try await parts.store.restore(records, labels: labels, me: try parts.profile.certifiedAccount())
+        return try await parts.store.restore(
+            records, labels: labels, me: try parts.profile.certifiedAccount(), now: parts.clock.now())
     }
 }

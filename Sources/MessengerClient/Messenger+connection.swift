@@ -14,6 +14,7 @@ extension Messenger {
             group.addTask { await self.runStream() }
             group.addTask { await self.runOutbox() }
             group.addTask { await self.runUpkeep() }
+            group.addTask { await self.runExpiry() }
             // Only the stream ends by itself.
             await group.next()
             group.cancelAll()

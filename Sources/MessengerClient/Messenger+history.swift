@@ -5,6 +5,7 @@ import MessengerCrypto
 extension Messenger {
     /// Newest first; from this device alone. A group in which nothing was written yet comes with its beginning.
     public func conversations() async throws -> [ConversationSummary] {
+        try await removeExpired()
         let verified = Set(try await parts.store.contacts().filter(\.isVerified).map { $0.username })
         let groups = Dictionary(uniqueKeysWithValues: try await groups().map { ($0.id, $0) })
         return try await parts.store.summaries().map { last, unhandled in
@@ -36,6 +37,7 @@ extension Messenger {
     private func history(
         _ conversation: ConversationID, before position: HistoryPosition?, limit: Int
     ) async throws -> [HistoryItem] {
+        try await removeExpired()
         let messages = try await parts.store.history(conversation, before: position, limit: limit)
         let names = try await names(in: messages)
         let amendments = Dictionary(

@@ -41,6 +41,7 @@ extension Messenger {
 
     /// - Parameter position: nil for the first that was not acknowledged.
     func incoming(after position: HistoryPosition?, limit: Int) async throws -> [ReceivedMessage] {
+        try await removeExpired()
         let start: HistoryPosition
         if let position { start = position } else { start = try await parts.store.handledThrough() }
         let stored = try await parts.store.incoming(after: start, limit: limit)

@@ -43,8 +43,9 @@ extension Messenger {
         return try await send(content, in: message.conversation)
     }
 
-    /// Tells the senders that these were read, if `sendsReadReceipts`. Those that are not here are passed over.
+    /// What expires of these begins to count, and their senders are told that they were read, if `sendsReadReceipts`. Those that are not here are passed over.
     public func markRead(_ messages: [MessageHash]) async throws {
+        try await beginExpiry(of: messages)
         guard parts.configuration.sendsReadReceipts else { return }
         var read: [String: [MessageHash]] = [:]
         for hash in messages {

@@ -14,7 +14,8 @@ struct MessengerCommand: AsyncParsableCommand {
             """,
         subcommands: [
             RegisterCommand.self, LoginCommand.self, LogoutCommand.self, SendCommand.self, ChatCommand.self, InboxCommand.self,
-            GroupCommand.self, DevicesCommand.self, VerifyCommand.self, LinkCommand.self, BackupCommand.self, RestoreCommand.self,
+            GroupCommand.self, TimerCommand.self, DevicesCommand.self, VerifyCommand.self, LinkCommand.self, BackupCommand.self,
+            RestoreCommand.self,
             ExportCommand.self, CompletionCommand.self,
         ])
 

@@ -23,6 +23,12 @@ public struct HistoryItem: Sendable, Identifiable, CustomStringConvertible, Cust
     public let findings: [EnvelopeCheck]
     /// What its sender did to the group.
     public let groupEvents: [GroupEvent]
+    /// Seconds after which it goes by itself; nil for what stays.
+    public let expiresAfter: Int?
+    /// When it goes; nil before it counts.
+    public let expires: Date?
+    /// What its sender said of later messages.
+    public let timer: ConversationTimer?
 
     public var id: HistoryPosition { position }
 
@@ -72,6 +78,9 @@ public struct HistoryItem: Sendable, Identifiable, CustomStringConvertible, Cust
         delivery = stored.isMine ? stored.delivery : nil
         findings = stored.findings
         groupEvents = stored.groupEvents(names)
+        expiresAfter = stored.expiresAfter
+        expires = stored.expiresAt.map { Date(milliseconds: $0) }
+        timer = stored.timer
     }
 
     public var description: String { "message \(position.rawValue) from \(sender)" }

@@ -15,6 +15,10 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
     public let group: ConversationID?
     /// What its sender did to the group.
     public let groupEvents: [GroupEvent]
+    /// Seconds after which it goes by itself, from reading; nil for what stays.
+    public let expiresAfter: Int?
+    /// What its sender said of later messages.
+    public let timer: ConversationTimer?
     /// By the sender's clock.
     public let sent: Date
     /// Nil when it could not be opened.
@@ -42,6 +46,8 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
         conversationWith = stored.isInGroup ? nil : stored.peer
         group = stored.isInGroup ? stored.conversation : nil
         groupEvents = stored.groupEvents(names)
+        expiresAfter = stored.expiresAfter
+        timer = stored.timer
         sent = Date(milliseconds: stored.sent)
         hash = stored.hash
         content = stored.content

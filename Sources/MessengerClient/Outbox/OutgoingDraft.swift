@@ -13,6 +13,8 @@ struct OutgoingDraft: Sendable {
     let logSize: UInt64
     let logRoot: TreeHash
     let newestKey: KeyRing.Newest
+    /// Of the conversation; set as it is put into the outbox.
+    var timer: Int?
     /// Set as it is put into the outbox; the peer is oneself then.
     var group: GroupDestination?
 
@@ -40,6 +42,6 @@ struct OutgoingDraft: Sendable {
             type: content.type, fromAccount: account, fromDevice: device, conversation: conversation, counter: counter,
             previous: previous, sent: sent, fromSeq: fromSeq, logSize: logSize, logRoot: logRoot, newestKey: newestKey.id,
             newestKeyCreated: newestKey.created, groupEpoch: group?.state.epoch ?? 0, groupState: group?.state.hash ?? .zero,
-            content: content.json(peer: group == nil ? peer : nil))
+            content: content.json(peer: group == nil ? peer : nil, timer: timer))
     }
 }

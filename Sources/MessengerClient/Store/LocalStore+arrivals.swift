@@ -133,6 +133,7 @@ extension LocalStore {
         _ content: MessageContent, _ message: Message, _ arrival: OpenedArrival, _ stored: inout StoredArrival, _ db: Database
     ) throws {
         switch content {
+        case .timer(let seconds): try setTimer(seconds, by: message, db)
         case .delete(let target): try purge(target, by: message.fromAccount, in: message.conversation, db)
         case .receipt(let delivered, let read) where !arrival.isMine:
             for (hashes, delivery) in [(delivered, Delivery.delivered), (read, .read)] {

@@ -33,7 +33,7 @@ extension LocalStore {
     }
 
     /// Takes what is not here yet. How many messages were.
-    func restore(_ records: [BackupRecord], labels: [String: NameLabel], me: AccountID) async throws -> Int {
+    func restore(_ records: [BackupRecord], labels: [String: NameLabel], me: AccountID, now: UInt64) async throws -> Int {
         try await write { [cipher] db in
             var count = 0
             for record in records {
@@ -48,7 +48,7 @@ extension LocalStore {
                         message: message, hash: hash, peer: peer, isInGroup: message.groupState != .zero,
                         target: MessageContent(message)?.target, isMine: isMine,
                         isIncoming: false, delivery: .accepted, owesReceipt: false,
-                        findings: findings.compactMap { EnvelopeCheck(rawValue: $0) })
+                        findings: findings.compactMap { EnvelopeCheck(rawValue: $0) }, restored: now)
                     _ = try Self.insert(row, cipher, db)
                     count += 1
                 case .contact(let username, let account, let isVerified):

@@ -14,6 +14,8 @@ extension LocalStore {
         _ draft: OutgoingDraft, goesOut: Bool, _ cipher: StoreCipher, _ db: Database
     ) throws -> Message {
         let conversation = Data(draft.conversation.bytes)
+        var draft = draft
+        draft.timer = try Self.timer(of: draft.conversation, db)
         let last = try Row.fetchOne(
             db, sql: "SELECT counter, newest FROM own_sequence WHERE conversation = ?", arguments: [conversation])
         let counter = (last?["counter"] as Int64?) ?? 0
@@ -29,6 +31,7 @@ extension LocalStore {
                 message: message, hash: hash, peer: draft.peer, isInGroup: draft.group != nil, target: draft.content.target,
                 isMine: true, isIncoming: false, delivery: delivery, owesReceipt: false, findings: [])
             _ = try Self.insert(row, cipher, db)
+            if case .timer(let seconds) = draft.content { try Self.setTimer(seconds, by: message, db) }
             if case .delete(let target) = draft.content {
                 try Self.purge(target, by: draft.account, in: draft.conversation, db)
             }

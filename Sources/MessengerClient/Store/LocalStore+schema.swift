@@ -52,6 +52,7 @@ extension LocalStore {
                     """)
         }
         registerGroups(&migrator)
+        registerExpiry(&migrator)
         return migrator
     }
 }

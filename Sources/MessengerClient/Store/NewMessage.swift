@@ -14,4 +14,12 @@ struct NewMessage: Sendable {
     let delivery: Delivery
     let owesReceipt: Bool
     let findings: [EnvelopeCheck]
+    /// It comes out of a backup: reading was before.
+    var restored: UInt64?
+
+    /// One's own count from sending; others' from reading, which is yet to come.
+    func expiresAt(after seconds: Int?) -> UInt64? {
+        guard let seconds, let start = isMine ? message.sent : restored else { return nil }
+        return start.addingReportingOverflow(UInt64(seconds) * 1000).partialValue
+    }
 }

@@ -17,6 +17,10 @@ struct StoredMessage: Sendable {
     let findings: [EnvelopeCheck]
     /// Nil when it could not be opened, or was deleted.
     let message: Message?
+    /// In seconds.
+    let expiresAfter: Int?
+    /// Milliseconds since 1970; nil while it does not count yet.
+    let expiresAt: UInt64?
 
     var content: MessageContent? { message.flatMap { MessageContent($0) } }
 
@@ -27,5 +31,10 @@ struct StoredMessage: Sendable {
     func groupEvents(_ names: [AccountID: String]) -> [GroupEvent] {
         guard isApplied, case .group(let update) = content else { return [] }
         return update.events(by: account, names: names)
+    }
+
+    var timer: ConversationTimer? {
+        guard isApplied, case .timer(let seconds) = content else { return nil }
+        return seconds.map { .set($0) } ?? .off
     }
 }

@@ -13,6 +13,8 @@ public enum ConnectionEvent: Sendable, Hashable {
     case outboxChanged
     /// A message came: `messages` gives it out.
     case arrived(HistoryPosition)
+    /// These messages have gone by themselves.
+    case expired([HistoryPosition])
     /// A group has other members or another name.
     case groupChanged(ConversationID)
     /// The server has dropped messages that this device did not fetch in time.

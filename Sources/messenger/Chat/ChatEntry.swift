@@ -19,6 +19,8 @@ struct ChatEntry: Hashable, Sendable {
     var quote: String?
     var isEdited = false
     var isDeleted = false
+    /// After how long it goes by itself, such as 1h.
+    var expires: String?
     /// Such as "👍 ann".
     var reactions: [String] = []
     /// Of one's own.

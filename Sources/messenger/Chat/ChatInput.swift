@@ -8,12 +8,15 @@ enum ChatInput: Hashable {
     /// Of the last message of one's own.
     case edit(String)
     case deleteLast
+    /// Nil lets messages stay.
+    case timer(TimeSpan?)
     case unknown(String)
 
     static let helpText = """
         /reply TEXT  answer the last message    /react EMOJI  react to it (nothing takes it back)
         /edit TEXT   change your last message   /delete       take it back
         /quit        leave, as Control-D does   //TEXT        a message that begins with /
+        /timer TIME  lets messages go after it, such as 1h; /timer off lets them stay
         Alt-Enter makes a new line; up and down bring back what you sent.
         """
 
@@ -30,6 +33,8 @@ enum ChatInput: Hashable {
         case ("/reply", false): self = .reply(argument)
         case ("/edit", false): self = .edit(argument)
         case ("/react", _): self = .react(argument)
+        case ("/timer", false) where argument == "off" || TimeSpan(argument: argument) != nil:
+            self = .timer(TimeSpan(argument: argument))
         case ("/delete", true): self = .deleteLast
         default: self = .unknown(String(parts[0]))
         }

@@ -38,6 +38,14 @@ enum ChatPartner: Hashable, Sendable {
         }
     }
 
+    /// In seconds; nil when messages stay.
+    func timer(_ messenger: Messenger) async throws -> Int? {
+        switch self {
+        case .person(let name): try await messenger.timer(with: name)
+        case .group(let id, _): try await messenger.timer(in: id)
+        }
+    }
+
     func history(_ messenger: Messenger, limit: Int) async throws -> [HistoryItem] {
         try await history(messenger, before: nil, limit: limit)
     }

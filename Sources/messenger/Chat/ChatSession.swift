@@ -90,6 +90,7 @@ struct ChatSession: Sendable {
         case .hangUp: return false
         case .ended(let error): throw error
         case .resized: TerminalDevice.write(screen.resize(TerminalDevice.size))
+        case .expired(let positions): TerminalDevice.write(screen.expire(positions))
         case .online(let isOnline): TerminalDevice.write(screen.setOnline(isOnline))
         case .note(let text, let role): TerminalDevice.write(screen.note(text, role))
         case .changed: TerminalDevice.write(screen.put(try await history()))

@@ -29,6 +29,7 @@ struct ChatSources: Sendable {
         case .connected: events.yield(.online(true))
         case .disconnected: events.yield(.online(false))
         case .receipts, .outboxChanged, .groupChanged: events.yield(.changed)
+        case .expired(let positions): events.yield(.expired(Set(positions.map(\.rawValue))))
         case .missed(let count): events.yield(.note("\(count) messages were lost: they waited too long at the server.", .warning))
         case .warning(let text): events.yield(.note(text, .danger))
         case .caughtUp, .arrived: break
@@ -58,6 +59,7 @@ struct ChatSources: Sendable {
             case .reply(let text): _ = try await messenger.reply(text, to: try await last(mine: false))
             case .react(let emoji): _ = try await messenger.react(emoji, to: try await last(mine: false))
             case .edit(let text): _ = try await messenger.edit(try await last(mine: true), text: text)
+            case .timer(let time): _ = try await partner.send(.timer(time?.seconds), messenger)
             case .deleteLast: _ = try await messenger.delete(try await last(mine: true))
             case .quit, .help, .unknown: return
             }
@@ -71,8 +73,10 @@ struct ChatSources: Sendable {
     private func last(mine: Bool) async throws -> MessageHash {
         let items = try await partner.history(messenger, limit: 50)
         guard
-            let hash = items.last(where: { $0.isFromMe == mine && $0.groupEvents.isEmpty && !$0.isDeleted && $0.hash != nil })?
-                .hash
+            let hash = items.last(where: {
+                $0.isFromMe == mine && $0.groupEvents.isEmpty && $0.timer == nil && !$0.isDeleted && $0.hash != nil
+            })?
+            .hash
         else {
             throw MessengerError.notFound
         }

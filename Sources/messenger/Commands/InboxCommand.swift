@@ -49,6 +49,7 @@ struct InboxCommand: AsyncParsableCommand {
                     MessageLine(message, group: group), line: looks.plainLines(of: ChatEntry(message, group: group)))
             }
             count += page.count
+            if !keeps { try await messenger.beginExpiry(of: page.compactMap(\.hash)) }
             guard let last = page.last, !keeps else { return count }
             try await messenger.acknowledge(last)
         }

@@ -12,6 +12,7 @@ struct SendCommand: AsyncParsableCommand {
 
             Examples:
               messenger send ann "hello"
+              messenger send ann --expires 1h "the door code is 4711"
               messenger send --group "Lake house" "Who comes?"
               uptime | messenger send ann
             """)
@@ -21,6 +22,12 @@ struct SendCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Into this group.", valueName: "name"))
     var group: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "It goes by itself after this time: from sending here, from reading there. Such as 30s, 5m, 1h, 2d, 1w.",
+            valueName: "time"))
+    var expires: TimeSpan?
 
     @OptionGroup var options: ClientOptions
 
@@ -38,12 +45,12 @@ struct SendCommand: AsyncParsableCommand {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
-        let (username, group) = (username, group)
+        let (username, group, expires) = (username, group, expires)
         try await options.withMessenger { messenger in
             // Who is in the group by now: nobody who was taken out is to get it.
             if group != nil { try await Self.catchUp(messenger) }
             let partner = try await ChatPartner.find(person: username, group: group, messenger)
-            let sent = try await partner.send(.text(text), messenger)
+            let sent = try await partner.send(.text(text, expiresAfter: expires?.seconds), messenger)
             for name in sent.passedOver {
                 output.note("\(DisplayText.harmlessLine(name)) has no device any more that could get it.")
             }

@@ -16,6 +16,8 @@ struct MessageLine: Encodable {
     let kind: String
     let text: String?
     let hash: String?
+    /// Seconds after which it goes by itself; of a timer, those of later messages.
+    let expiresAfter: Int?
     /// Codes of what was wrong with it, such as E08.
     let findings: [String]
 
@@ -29,6 +31,7 @@ struct MessageLine: Encodable {
         kind = Self.kind(of: message.content)
         text = message.text ?? Self.words(for: message.groupEvents)
         hash = message.hash.map { Data($0.bytes).base64EncodedString() }
+        expiresAfter = message.expiresAfter ?? message.timer?.seconds
         findings = message.findings.map(\.code)
     }
 
@@ -41,6 +44,7 @@ struct MessageLine: Encodable {
         kind = Self.kind(of: item)
         text = item.text ?? Self.words(for: item.groupEvents)
         hash = item.hash.map { Data($0.bytes).base64EncodedString() }
+        expiresAfter = item.expiresAfter ?? item.timer?.seconds
         findings = item.findings.map(\.code)
     }
 
@@ -51,6 +55,7 @@ struct MessageLine: Encodable {
     private static func kind(of item: HistoryItem) -> String {
         if item.isDeleted { return "deleted" }
         if item.attachment != nil { return "attachment" }
+        if item.timer != nil { return "timer" }
         if !item.groupEvents.isEmpty { return "group" }
         return item.text == nil ? "unreadable" : "text"
     }
@@ -67,7 +72,14 @@ struct MessageLine: Encodable {
         case .askAgain: "ask-again"
         case .notice: "notice"
         case .group: "group"
+        case .timer: "timer"
         case .unknown: "unknown"
         }
+    }
+}
+
+extension ConversationTimer {
+    fileprivate var seconds: Int? {
+        if case .set(let seconds) = self { seconds } else { nil }
     }
 }
