@@ -47,6 +47,10 @@ let package = Package(
             name: "crypto-bench",
             dependencies: ["MessengerCrypto", "KeyLog", .product(name: "Crypto", package: "swift-crypto")],
             path: "Benchmarks/crypto-bench"),
+        .executableTarget(
+            name: "client-bench",
+            dependencies: ["MessengerClient", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/client-bench"),
         .target(
             name: "MessengerHTTP",
             dependencies: [

@@ -9,17 +9,6 @@ struct Measurement {
         return Measurement(sorted: try (0..<rounds).map { _ in try clock.measure(body) }.sorted())
     }
 
-    var median: Duration { sorted[sorted.count / 2] }
-    private var p99: Duration { sorted[min(sorted.count - 1, sorted.count * 99 / 100)] }
-
-    func show(_ name: String) { Self.show(name, median, p99) }
-
-    static func show(_ name: String, _ durations: Duration...) {
-        let columns = durations.map { duration in
-            let text =
-                "\(Double(duration.components.attoseconds / 1_000_000_000) / 1_000_000 + Double(duration.components.seconds) * 1000)"
-            return String(repeating: " ", count: max(1, 8 - text.count)) + text.prefix(8) + " ms"
-        }
-        print(name + String(repeating: " ", count: max(1, 40 - name.count)) + columns.joined())
-    }
+    var p50: Duration { sorted[sorted.count / 2] }
+    var p99: Duration { sorted[min(sorted.count - 1, sorted.count * 99 / 100)] }
 }

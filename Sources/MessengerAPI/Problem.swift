@@ -11,6 +11,8 @@ public struct Problem: Codable, Sendable {
     public var staleKeys: [StaleKeys]?
     /// The number of the account's newest state.
     public var seq: UInt32?
+    /// How much of the blob is there.
+    public var uploadOffset: Int?
 
     public init(type: String, title: String, status: Int, detail: String) {
         self.type = type
@@ -21,6 +23,7 @@ public struct Problem: Codable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case type, title, status, detail, head, seq
+        case uploadOffset = "upload_offset"
         case staleKeys = "stale_keys"
         case unknownReceivers = "unknown_receivers"
         case fullReceivers = "full_receivers"

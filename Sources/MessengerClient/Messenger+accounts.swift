@@ -35,18 +35,19 @@ extension Messenger {
         recovery: RecoverySecret? = nil, configuration: MessengerConfiguration = MessengerConfiguration()
     ) async throws -> Messenger {
         let name = username.precomposedStringWithCanonicalMapping
-        let existing = LocalStore.exists(at: location) ? try LocalStore.open(location) : nil
+        let existing =
+            LocalStore.exists(at: location) ? try LocalStore.open(location, beforeWrite: configuration.beforeWrite) : nil
         do {
             let profile = if let existing { try await Profile.load(from: existing) } else { nil as Profile? }
             if let profile, profile.username != name || profile.server.url != server.url { throw MessengerError.storeExists }
             let api = MessengerAPIClient(transport: try configuration.makeTransport(server))
             let login = try await logIn(name, password, device: profile?.sessionDevice, api)
-            let store = try existing ?? LocalStore.create(at: location)
+            let store = try existing ?? LocalStore.create(at: location, beforeWrite: configuration.beforeWrite)
             if let profile {
                 try await profile.update { $0.renew(login) }
                 return try await assemble(store, profile, api, configuration).established(recovery)
             }
-            let identity = Identity(newDeviceOf: name, at: server, login)
+            let identity = Identity(newDeviceOf: name, at: server, suite: configuration.suite, login)
             let fresh = try Profile(identity, store: store)
             try await fresh.update { _ in }
             return try await assemble(store, fresh, api, configuration).established(recovery)
@@ -70,7 +71,7 @@ extension Messenger {
     public static func open(
         _ location: StoreLocation, configuration: MessengerConfiguration = MessengerConfiguration()
     ) async throws -> Messenger {
-        let store = try LocalStore.open(location)
+        let store = try LocalStore.open(location, beforeWrite: configuration.beforeWrite)
         let profile = try await Profile.load(from: store)
         let api = MessengerAPIClient(transport: try configuration.makeTransport(profile.server))
         let messenger = assemble(store, profile, api, configuration)

@@ -22,15 +22,13 @@ extension Messenger {
             try await removeExpired()
             try file.write(contentsOf: encryptor.head)
             for contact in try await parts.store.contacts() {
-                let record = BackupRecord.contact(
-                    username: contact.username, account: contact.account, isVerified: contact.isVerified)
-                try file.write(contentsOf: encryptor.update(record.bytes))
+                try file.write(contentsOf: encryptor.update(BackupRecord(contact).bytes))
             }
             for record in try await parts.store.backupGroups() { try file.write(contentsOf: encryptor.update(record.bytes)) }
             for hash in try await parts.store.rememberedEnvelopes() {
                 try file.write(contentsOf: encryptor.update(BackupRecord.remembered(hash).bytes))
             }
-            var position: Int64 = 0
+            var position = Int64.min
             while let page = try await parts.store.backupMessages(after: position, limit: Self.page) {
                 for record in page.records { try file.write(contentsOf: encryptor.update(record.bytes)) }
                 position = page.last
@@ -45,34 +43,17 @@ extension Messenger {
         }
     }
 
-    /// Brings back what is not here, also from another device of the account. How many messages came. Throws `backup` for a
-    /// wrong secret and for a file that was changed or cut; what came before the damage stays.
+    /// Brings back what is not here, also from another device of the account; it stands before what is. How many messages came.
+    /// Throws `backup` for a wrong secret and for a file that was changed or cut; what came before the damage stays.
     public func restore(from path: String, recovery: RecoverySecret) async throws -> Int {
         let purpose = ChunkedPurpose.backup(server: try await log.server(), account: try parts.profile.certifiedAccount())
-        guard var decryptor = ChunkedDecryptor(key: recovery.backupKey(), purpose: purpose) else {
+        guard let decryptor = ChunkedDecryptor(key: recovery.backupKey(), purpose: purpose) else {
             throw MessengerError.linkWrong
         }
         guard let file = FileHandle(forReadingAtPath: path) else { throw MessengerError.store("\(path) cannot be read") }
         defer { try? file.close() }
-        var waiting: [UInt8] = []
-        var count = 0
-        do {
-            while let piece = try file.read(upToCount: Self.readSize), !piece.isEmpty {
-                waiting += try decryptor.update(piece)
-                count += try await restore(&waiting)
-            }
-            waiting += try decryptor.finish()
-            return count + (try await restore(&waiting))
-        } catch let error as ChunkedError {
-            throw MessengerError.backup(error)
-        }
-    }
-
-    private func restore(_ waiting: inout [UInt8]) async throws -> Int {
-        let records = BackupRecord.take(from: &waiting)
-        var labels: [String: NameLabel] = [:]
-        for case .contact(let username, _, _) in records { labels[username] = try await log.label(of: username) }
-        return try await parts.store.restore(
-            records, labels: labels, me: try parts.profile.certifiedAccount(), now: parts.clock.now())
+        var restoration = try await HistoryRestoration(decryptor, parts, log)
+        while let piece = try file.read(upToCount: Self.readSize), !piece.isEmpty { try await restoration.take(piece) }
+        return try await restoration.finish()
     }
 }

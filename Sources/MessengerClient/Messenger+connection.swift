@@ -7,7 +7,6 @@ import MessengerCrypto
 extension Messenger {
     private static let upkeepInterval: Duration = .seconds(600)
     private static let longestOutboxPause: Duration = .seconds(60)
-    private static let receiptsAtOnce = 200
 
     func runConnection() async {
         await withTaskGroup(of: Void.self) { group in
@@ -65,9 +64,17 @@ extension Messenger {
     }
 
     private func take(_ events: [ServerEvent]) async throws {
+        // Messages that come together are stored together.
+        var together: [DeliveredMessage] = []
         for event in events {
+            if case .message(let delivered) = event {
+                together.append(delivered)
+                continue
+            }
+            try await take(together)
+            together = []
             switch event {
-            case .message(let delivered): try await take(delivered)
+            case .message: break
             case .caughtUp: feed.send(.caughtUp)
             case .gap(let gap):
                 try await inbox.skip(through: gap.to)
@@ -75,12 +82,23 @@ extension Messenger {
             case .replaced, .loggedOut, .closing: break
             }
         }
+        try await take(together)
         if events.contains(where: { if case .message = $0 { true } else { false } }) { try await finishBatch() }
     }
 
-    /// One message of the inbox, stored; what it asks for is done or put into the outbox.
-    func take(_ delivered: DeliveredMessage) async throws {
-        guard let stored = try await inbox.take(delivered) else { return }
+    /// So many messages share a transaction: what a crash in the middle costs is to open them again.
+    private static let storedAtOnce = 64
+
+    /// Messages of the inbox, stored with what they oblige to.
+    func take(_ delivered: [DeliveredMessage]) async throws {
+        for start in stride(from: 0, to: delivered.count, by: Self.storedAtOnce) {
+            let taken = try await inbox.take(Array(delivered[start..<min(start + Self.storedAtOnce, delivered.count)]))
+            for stored in taken.stored { try await tell(stored) }
+            if let failure = taken.failure { throw failure }
+        }
+    }
+
+    private func tell(_ stored: StoredArrival) async throws {
         if stored.usedOneTimeKey { await keys.forgetCount() }
         if let position = stored.position {
             news.raise()
@@ -88,44 +106,26 @@ extension Messenger {
         }
         if let group = stored.changedGroup { feed.send(.groupChanged(group)) }
         if !stored.receipts.isEmpty { feed.send(.receipts(stored.receipts)) }
+        if let sender = stored.sender, let person = try await directory.knownPerson(sender) {
+            try await noticeDevices(of: person)
+        }
         if stored.findings.contains(.log) { feed.send(.warning(EnvelopeCheck.log.description)) }
-        if let asked = stored.asked { try await answer(asked) }
-        if let unopened = stored.unopened { await ask(for: unopened, from: delivered.senderUsername) }
     }
 
-    /// Destroyed keys leave no trace; then the server is told, and the senders.
+    /// Destroyed keys leave no trace; then the server is told, and those to whom something is owed.
     func finishBatch() async throws {
         try await parts.store.forgetTraces()
         let through = try await parts.store.storedThrough()
         if through > .zero { try await parts.api.acknowledge(through: through, token: try parts.profile.token()) }
-        let owed = try await parts.store.takeOwedReceipts(limit: Self.receiptsAtOnce)
-        for (peer, hashes) in owed { _ = try? await enqueue(.receipt(delivered: hashes), to: peer) }
-        if !owed.isEmpty { outboxNews.raise() }
+        try await settleObligations()
         try await settleGroups()
-    }
-
-    private func answer(_ asked: AskedAgain) async throws {
-        guard let person = try await directory.knownPerson(asked.account),
-            person.chain.standing(of: asked.device) == .current
-        else { return }
-        let isAnswered = try await parts.store.answer(
-            asked.envelope, for: asked.device, of: asked.account, named: asked.peer, now: parts.clock.now())
-        if isAnswered { outboxNews.raise() }
-    }
-
-    /// A question that cannot be put is none that must be.
-    private func ask(for envelope: EnvelopeHash, from sender: String) async {
-        guard (try? await enqueue(.askAgain(envelope), to: sender)) != nil else { return }
-        outboxNews.raise()
     }
 
     private func runOutbox() async {
         var pause = OutboxDecision.pause
         while !Task.isCancelled {
             let seen = outboxNews.version
-            let before = try? await parts.store.outboxCount()
-            let round = try? await outbox.flush()
-            if before != (try? await parts.store.outboxCount()) { feed.send(.outboxChanged) }
+            let round = await outboxRound()
             guard let round, round.waiting == 0 else {
                 pause = min(max(pause * 2, round?.pause ?? pause), Self.longestOutboxPause)
                 do { try await parts.clock.sleep(pause / 2 + pause / 2 * Double.random(in: 0...1)) } catch { return }
@@ -136,12 +136,28 @@ extension Messenger {
         }
     }
 
+    /// Nil when it failed as a whole; what the store says is told to whoever listens.
+    private func outboxRound() async -> Outbox.Round? {
+        do {
+            let before = try await parts.store.outboxCount()
+            let round = try await outbox.flush()
+            if before != (try await parts.store.outboxCount()) { feed.send(.outboxChanged) }
+            return round
+        } catch let error as MessengerError {
+            if case .store = error { feed.send(.warning(error.description)) }
+            return nil
+        } catch {
+            return nil
+        }
+    }
+
     /// What fails is tried again the next time; what is wrong with the log ends the stream when that next looks at it.
     private func runUpkeep() async {
         while !Task.isCancelled {
             do { try await parts.clock.sleep(Self.upkeepInterval) } catch { return }
             do {
                 try await prepare()
+                try await settleObligations()
             } catch let error as MessengerError {
                 feed.send(.warning(error.description))
             } catch {

@@ -45,16 +45,17 @@ extension Messenger {
         try await prepare()
     }
 
-    private func editor(_ accountKey: SigningKey) async throws -> AccountEditor {
+    func editor(_ accountKey: SigningKey) async throws -> AccountEditor {
         AccountEditor(server: try await log.server(), accountKey: accountKey, now: parts.clock.now())
     }
 
-    private func makeAccount(_ secret: RecoverySecret) async throws {
+    /// - Parameter old: the account whose place it takes, which ends with it.
+    func makeAccount(_ secret: RecoverySecret, replacing old: AccountID? = nil) async throws {
         let key = try secret.accountKey()
         let edit = try await editor(key).begin(
             name: try await log.label(of: username), deviceKey: parts.profile.deviceKey.publicKey, suite: parts.profile.suite,
             flags: .holdsAccountKey)
-        try await adopt(edit, account: edit.state.object.account, key: key, secret: secret)
+        try await adopt(edit, account: edit.state.object.account, key: key, secret: secret, replacing: old)
     }
 
     private func certifyThisDevice(in chain: AccountChain, with recovery: RecoverySecret) async throws {
@@ -69,7 +70,7 @@ extension Messenger {
 
     /// In the store before the server hears of it, so that a crash leaves no account without its key.
     private func adopt(
-        _ edit: AccountEditor.Edit, account: AccountID, key: SigningKey, secret: RecoverySecret?
+        _ edit: AccountEditor.Edit, account: AccountID, key: SigningKey, secret: RecoverySecret?, replacing old: AccountID? = nil
     ) async throws {
         try await parts.profile.update { identity in
             identity.account = Data(account.bytes)
@@ -77,6 +78,7 @@ extension Messenger {
             identity.recoverySecret = secret.map { Data($0.bytes.exposed) }
             identity.unpublishedState = Data(edit.state.bytes)
             identity.unpublishedCertificates = edit.certificates.map { Data($0.bytes) }
+            identity.unpublishedReplaces = old.map { Data($0.bytes) }
         }
         try await publishPending()
     }
@@ -90,31 +92,40 @@ extension Messenger {
             try await parts.api.publish(
                 PublishStateRequest(
                     state: Base64Bytes(Array(state)),
-                    certificates: identity.unpublishedCertificates.map { Base64Bytes(Array($0)) }),
+                    certificates: identity.unpublishedCertificates.map { Base64Bytes(Array($0)) },
+                    replaces: identity.unpublishedReplaces.map { Base64Bytes(Array($0)) }),
                 token: try parts.profile.token())
         } catch let failure as APIFailure where failure.type == "stale-state" {
-            try await dropPending()
+            let isJoining = identity.unpublishedCertificates.contains { certificate in
+                Signed<DeviceCertificate>(Array(certificate))?.object.deviceKey == parts.profile.deviceKey.publicKey
+            }
+            try await parts.profile.update { identity in
+                identity.dropPublication()
+                if isJoining { identity.leaveAccount() }
+            }
             throw MessengerError.invalid("Another device has changed the account meanwhile; try again.")
         }
-        try await dropPending()
-    }
-
-    private func dropPending() async throws {
-        try await parts.profile.update { identity in
-            identity.unpublishedState = nil
-            identity.unpublishedCertificates = []
-        }
+        try await parts.profile.update { $0.settlePublication() }
     }
 
     /// Changes the account with the account key that is here.
-    func change(_ make: @Sendable (AccountEditor, AccountChain) throws -> AccountEditor.Edit) async throws {
+    /// - Parameter next: the secret of another account key, if the change brings one.
+    func change(
+        next: RecoverySecret? = nil, _ make: @Sendable (AccountEditor, AccountChain) throws -> AccountEditor.Edit
+    ) async throws {
         let key = try parts.profile.accountKey()
         try await publishPending()
         try await log.refresh()
-        let edit = try make(try await editor(key), try await directory.own().chain)
+        let chain = try await directory.own().chain
+        // Another device may have renewed it.
+        guard key.publicKey == chain.accountKey else { throw MessengerError.accountKeyNotHere }
+        let edit = try make(try await editor(key), chain)
+        let nextKey = try next?.accountKey()
         try await parts.profile.update { identity in
             identity.unpublishedState = Data(edit.state.bytes)
             identity.unpublishedCertificates = edit.certificates.map { Data($0.bytes) }
+            identity.nextAccountSeed = nextKey.map { Data($0.seed.exposed) }
+            identity.nextRecoverySecret = next.map { Data($0.bytes.exposed) }
         }
         try await publishPending()
         try await log.refresh()

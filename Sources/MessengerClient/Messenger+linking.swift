@@ -45,6 +45,7 @@ extension Messenger {
                 throw MessengerError.linkWrong
             }
             try await parts.profile.update { $0.account = Data(answer.account.bytes) }
+            pendingHistory = link
             pendingLink = nil
             try await prepare()
             return true
@@ -71,9 +72,21 @@ extension Messenger {
         }
     }
 
-    /// Certifies the new device. From then on it gets every message; earlier ones it cannot open.
-    public func approve(_ request: LinkRequest) async throws {
+    /// So long the owner can think better of it.
+    private static let pauseBeforeLinking: Duration = .seconds(5)
+
+    /// Whether `approve` wants the passphrase of this store.
+    public var hasPassphrase: Bool { get async throws { try parts.store.hasPassphrase() } }
+
+    /// Certifies the new device, after a pause of five seconds in which the task can be cancelled. From then on it gets every
+    /// message; earlier ones it gets by `sendHistory`. All other devices are told, and for a day offer to revoke it.
+    ///
+    /// - Parameter passphrase: of this store, if it has one; asked for now, so that nobody who finds the device open can do this.
+    /// - Throws: `storeLocked` when it is another, `linkExpired`, `accountKeyNotHere`.
+    public func approve(_ request: LinkRequest, passphrase: String? = nil) async throws {
         try await explaining {
+            try parts.store.checkPassphrase(passphrase)
+            try await parts.clock.sleep(Self.pauseBeforeLinking)
             guard parts.clock.now() <= request.code.expires else { throw MessengerError.linkExpired }
             let bundle = request.bundle
             try await change { editor, chain in

@@ -9,12 +9,16 @@ extension Messenger {
         try await explaining {
             try await ensurePrepared()
             let person = try await directory.person(named: username.precomposedStringWithCanonicalMapping)
+            try await noticeDevices(of: person)
             let known = try await parts.store.contact(person.chain.name)
+            let this = try parts.profile.fingerprint()
+            let own = try await directory.own()
             return Contact(
                 username: person.username, userID: person.userID, account: person.account,
-                devices: person.chain.devices.map { Device($0, this: try? parts.profile.fingerprint()) },
+                devices: person.chain.devices.map { Device($0, this: this) },
                 isVerified: known?.account == person.account && known?.isVerified == true,
-                isPostQuantum: person.chain.isPostQuantum, isNewAccount: known.map { $0.account != person.account } ?? false)
+                isPostQuantum: person.chain.isPostQuantum && own.chain.isPostQuantum,
+                isNewAccount: known.map { $0.account != person.account } ?? false)
         }
     }
 
@@ -39,9 +43,10 @@ extension Messenger {
     public func acceptNewAccount(of username: String) async throws {
         try await explaining {
             let person = try await directory.person(named: username.precomposedStringWithCanonicalMapping)
-            try await parts.store.save(
-                StoredContact(username: person.username, account: person.account, isVerified: false, isWritten: false),
+            try await parts.store.replaceAccount(
+                by: StoredContact(username: person.username, account: person.account, isVerified: false, isWritten: false),
                 as: person.chain.name)
+            outboxNews.raise()
         }
     }
 
@@ -57,12 +62,21 @@ extension Messenger {
         return person
     }
 
+    private static let dayToUndo: UInt64 = 24 * 3600 * 1000
+
     /// One's own devices, as the newest state lists them.
     public func devices() async throws -> [Device] {
         try await explaining {
             let own = try await directory.own()
+            try await noticeDevices(of: own)
             let this = try parts.profile.fingerprint()
-            return own.chain.devices.sorted { $0.created < $1.created }.map { Device($0, this: this) }
+            let seen = try await parts.store.devicesSeen(of: own.account)
+            let now = parts.clock.now()
+            return own.chain.devices.sorted { $0.created < $1.created }.map { certificate in
+                let until = (seen[certificate.device] ?? 0) + Self.dayToUndo
+                let isNew = certificate.device != this && until > now
+                return Device(certificate, this: this, newUntil: isNew ? Date(milliseconds: until) : nil)
+            }
         }
     }
 

@@ -29,7 +29,7 @@ extension Messenger {
             while true {
                 let after = try await parts.store.storedThrough()
                 let page = try await parts.api.messages(after: after, token: try parts.profile.token())
-                for delivered in page.messages { try await take(delivered) }
+                try await take(page.messages)
                 count += page.messages.count
                 guard !page.messages.isEmpty else { break }
                 try await finishBatch()
@@ -44,8 +44,10 @@ extension Messenger {
         try await removeExpired()
         let start: HistoryPosition
         if let position { start = position } else { start = try await parts.store.handledThrough() }
-        let stored = try await parts.store.incoming(after: start, limit: limit)
-        let names = try await names(in: stored)
-        return stored.map { ReceivedMessage($0, me: username, names: names) }
+        let messages = try await parts.store.incoming(after: start, limit: limit)
+        guard !messages.isEmpty else { return [] }
+        let names = try await names(in: messages)
+        let accounts = Dictionary(try await parts.store.contacts().map { ($0.username, $0.account) }) { first, _ in first }
+        return messages.map { ReceivedMessage($0, me: username, names: names, accepted: accounts[$0.peer]) }
     }
 }

@@ -5,7 +5,7 @@ import MessengerCrypto
 
 extension Messenger {
     /// Sends a text. It is in the outbox when this returns, and `delivery` says how far it got; throws only when it can
-    /// never be sent, or the person has to decide something first.
+    /// never be sent, or the person has to decide something first: `newAccount`, `notPostQuantum`.
     public func send(_ text: String, to username: String) async throws -> SentMessage {
         try await send(.text(text), to: username)
     }
@@ -13,8 +13,11 @@ extension Messenger {
     public func send(_ content: MessageContent, to username: String) async throws -> SentMessage {
         try await explaining {
             do { try await ensurePrepared() } catch MessengerError.unreachable {}
-            let message = try await enqueue(content, to: username)
-            return try await deliver(message)
+            let person = try await receiver(username)
+            try await checkSuites(content, to: person)
+            let newDevices = try await noticeDevices(of: person)
+            let (draft, goesOut) = try await draft(content, to: person)
+            return try await deliver(try await parts.store.enqueue(draft, goesOut: goesOut), newDevices: newDevices)
         }
     }
 
@@ -43,7 +46,8 @@ extension Messenger {
         return try await send(content, in: message.conversation)
     }
 
-    /// What expires of these begins to count, and their senders are told that they were read, if `sendsReadReceipts`. Those that are not here are passed over.
+    /// What expires of these begins to count, and their senders are told that they were read, if `sendsReadReceipts`. Those that are
+    /// not here are passed over.
     public func markRead(_ messages: [MessageHash]) async throws {
         try await beginExpiry(of: messages)
         guard parts.configuration.sendsReadReceipts else { return }
@@ -65,11 +69,10 @@ extension Messenger {
         }
     }
 
-    /// Puts a message into the outbox. Throws `newAccount` when the name has another account than before.
-    @discardableResult
-    func enqueue(_ content: MessageContent, to username: String) async throws -> Message {
-        let (draft, goesOut) = try await draft(content, to: try await receiver(username))
-        return try await parts.store.enqueue(draft, goesOut: goesOut)
+    /// Puts what this device owes into the outbox; nil when it is not owed any more, or has to wait.
+    func enqueue(_ content: MessageContent, to person: Person, settling obligation: Obligation) async throws -> Message? {
+        let (draft, goesOut) = try await draft(content, to: person)
+        return try await parts.store.enqueue(draft, goesOut: goesOut, settling: obligation)
     }
 
     /// What goes into a group is written to oneself at first.
@@ -83,7 +86,7 @@ extension Messenger {
         return (draft, !draft.isNote || own.chain.devices.count > 1)
     }
 
-    /// The account that the name has, if it is the one that it had before. Without the network, the one known here.
+    /// The account that the name has. Throws `newAccount` when it is another one than before. Without the network, the one known here.
     func receiver(_ username: String) async throws -> Person {
         let name = username.precomposedStringWithCanonicalMapping
         if name == self.username { return try await directory.own() }
@@ -97,7 +100,7 @@ extension Messenger {
         }
     }
 
-    func deliver(_ message: Message) async throws -> SentMessage {
+    func deliver(_ message: Message, newDevices: [Device]) async throws -> SentMessage {
         let hash = message.hash
         let round = try await outbox.flush()
         feed.send(.outboxChanged)
@@ -106,7 +109,7 @@ extension Messenger {
         let delivery = round.refused[hash].map { .refused($0) } ?? stored?.delivery ?? (round.waiting == 0 ? .accepted : .waiting)
         return SentMessage(
             hash: hash, sent: Date(milliseconds: message.sent), delivery: delivery, skippedDevices: round.skipped[hash] ?? [],
-            passedOver: try await names(of: round.passedOver[hash] ?? []))
+            passedOver: try await names(of: round.passedOver[hash] ?? []), newDevices: newDevices)
     }
 
     func stored(_ hash: MessageHash) async throws -> StoredMessage {

@@ -27,6 +27,10 @@ public actor Messenger {
     private var isPrepared = false
     /// What a new device waits for.
     var pendingLink: PendingLink?
+    /// Once it is linked: under what the history comes, if it does.
+    var pendingHistory: PendingLink?
+    /// Up to which state the devices of an account were looked at.
+    var noticedSeqs: [AccountID: UInt32] = [:]
 
     init(_ parts: ClientParts) {
         self.parts = parts
@@ -85,6 +89,7 @@ public actor Messenger {
         let own = try await directory.own()
         guard own.chain.standing(of: try parts.profile.fingerprint()) == .current else { throw MessengerError.notCertified }
         try await keys.maintain(mustRotate: try await noticeRevocations(own.chain))
+        try await noticeDevices(of: own)
         try await parts.store.forgetAnswerable(now: parts.clock.now())
         isPrepared = true
     }

@@ -19,6 +19,10 @@ struct APIError: Error, Sendable {
     var head: MessageNumber?
     var staleKeys: [StaleKeys]?
     var seq: UInt32?
+    /// How much of a blob is there.
+    var uploadOffset: Int?
+    /// How long a blob is of which a part was asked for that it has not.
+    var blobLength: Int?
 
     init(_ status: HTTPResponse.Status, _ type: String, _ text: String, detail: String? = nil) {
         self.status = status
@@ -41,11 +45,22 @@ struct APIError: Error, Sendable {
     static let urlTooLong = APIError(.uriTooLong, "url-too-long", "URL too long.")
     static let headersTooLarge = APIError(.requestHeaderFieldsTooLarge, "headers-too-large", "Request headers too large.")
     static let notJSON = APIError(.unsupportedMediaType, "not-json", "Send the body as application/json.")
+    static let notPartialUpload = APIError(
+        .unsupportedMediaType, "not-partial-upload", "Send the body as \(UploadField.mediaType).")
+    static let noSuchBlob = APIError(
+        .notFound, "no-such-blob", "No such blob.", detail: "There is no such blob, it is not complete, or it has expired.")
     static let `internal` = APIError(.internalServerError, "internal", "Internal server error.")
 
     static func methodNotAllowed(_ allow: String) -> APIError {
         var error = APIError(.methodNotAllowed, "method-not-allowed", "Method not allowed.")
         error.allow = allow
+        return error
+    }
+
+    static func rangeNotSatisfiable(length: Int) -> APIError {
+        var error = APIError(
+            .rangeNotSatisfiable, "range-not-satisfiable", "Range not satisfiable.", detail: "The blob has \(length) bytes.")
+        error.blobLength = length
         return error
     }
 
@@ -61,6 +76,8 @@ struct APIError: Error, Sendable {
         return error
     }
 
+    private static let diskFull = unavailable("The server's disk is full, try again later.", retryAfter: .seconds(30))
+
     /// Nil for an error that nobody foresaw.
     init?(_ error: any Error) {
         switch error {
@@ -69,6 +86,7 @@ struct APIError: Error, Sendable {
         case let error as SendRefusal: self = Self.send(error)
         case let error as InboxError: self = Self.inbox(error)
         case let error as KeyError: self = Self.keys(error)
+        case let error as BlobError: self = Self.blobs(error)
         case is PasswordHasher.Busy: self = .unavailable("Too many logins at once, try again.")
         case is StoreError: self = .unavailable()
         case is CancellationError: self = .unavailable("The server stops.")
@@ -125,7 +143,7 @@ struct APIError: Error, Sendable {
             var error = APIError(.tooManyRequests, "too-many-keys", "Too many client_message_ids within 24 hours.")
             error.retryAfter = .hours(1)
             return error
-        case .diskFull: return .unavailable("The server's disk is full, try again later.", retryAfter: .seconds(30))
+        case .diskFull: return .diskFull
         case .senderGone: return .invalidToken
         }
     }
@@ -167,6 +185,33 @@ struct APIError: Error, Sendable {
             refusal.retryAfter = .minutes(1)
             return refusal
         case .noSuchNote: return .notFound
+        }
+    }
+
+    private static func blobs(_ error: BlobError) -> APIError {
+        switch error {
+        case .invalid(let field, let reason): return .validation(field: field, reason)
+        case .tooLarge(let limit):
+            return APIError(.contentTooLarge, "blob-too-large", "Blob too large.", detail: "At most \(limit) bytes.")
+        case .full:
+            var refusal = APIError(
+                .tooManyRequests, "blobs-full", "Too many blobs.", detail: "Delete some, or wait until they expire.")
+            refusal.retryAfter = .hours(1)
+            return refusal
+        case .tooManyUploads:
+            var refusal = APIError(
+                .tooManyRequests, "too-many-uploads", "Too many uploads.", detail: "Finish some of them, or delete their blobs.")
+            refusal.retryAfter = .minutes(1)
+            return refusal
+        case .noSuchBlob: return .noSuchBlob
+        case .notYours: return APIError(.forbidden, "forbidden", "Not allowed.", detail: "The blob is another user's.")
+        case .offsetDiffers(let received):
+            var refusal = APIError(
+                .conflict, "upload-offset-mismatch", "The upload is elsewhere.", detail: "\(received) bytes are there.")
+            refusal.uploadOffset = received
+            return refusal
+        case .diskFull: return .diskFull
+        case .unknownUser: return .invalidToken
         }
     }
 }

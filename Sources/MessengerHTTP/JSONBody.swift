@@ -15,17 +15,7 @@ enum JSONBody {
 
     /// The whole body.
     static func bytes(of request: Request, upTo limit: Int) async throws -> ByteBuffer {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw APIError.bodyTooLarge }
-        let body: ByteBuffer
-        do {
-            body = try await request.body.collect(upTo: limit)
-        } catch is NIOTooManyBytesError {
-            throw APIError.bodyTooLarge
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            throw APIError.bodyCut
-        }
+        let body = try await RequestBody.bytes(of: request, upTo: limit)
         if body.readableBytes > 0, let type = request.headers[.contentType], !isJSON(type) { throw APIError.notJSON }
         return body
     }

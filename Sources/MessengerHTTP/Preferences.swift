@@ -76,6 +76,7 @@ extension APIError {
             problem.head = self.head
             problem.staleKeys = staleKeys
             problem.seq = seq
+            problem.uploadOffset = uploadOffset
             body = ByteBuffer(bytes: WireJSON.encode(problem))
             fields[.contentType] = "application/problem+json"
         } else {
@@ -85,6 +86,8 @@ extension APIError {
         fields[.contentLength] = "\(body.readableBytes)"
         if let retryAfter { fields[.retryAfter] = "\(max(1, Int(retryAfter.inSeconds.rounded(.up))))" }
         if let allow { fields[.allow] = allow }
+        if let uploadOffset { fields[.uploadOffset] = "\(uploadOffset)" }
+        if let blobLength { fields[.contentRange] = "bytes */\(blobLength)" }
         if status == .unauthorized { fields[.wwwAuthenticate] = "Bearer" }
         return (HTTPResponse(status: status, headerFields: fields), body)
     }

@@ -27,6 +27,7 @@ extension ServerParts {
                     accounts: accounts, authenticator: authenticator, limits: limits, openDelete: settings.openDelete
                 ).routes
                 + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: stream, callbacks: mailbox).routes
+                + BlobRoutes(blobs: blobs, authenticator: authenticator).routes
                 + KeyRoutes(keys: keys, authenticator: authenticator).routes
                 + LogRoutes(files: KeyLogFiles(store: stores.keys, identity: stores.log), authenticator: authenticator).routes,
             exempt: Set(ServiceRoutes.healthPaths + ServiceRoutes.readinessPaths))

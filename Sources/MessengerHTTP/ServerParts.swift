@@ -23,6 +23,7 @@ struct ServerParts {
     let inbox: Inbox
     let accounts: Accounts
     let keys: KeyDirectory
+    let blobs: Blobs
     let keeper: StreamKeeper
 
     var time: TimeSource { substitutes.time }
@@ -39,7 +40,10 @@ struct ServerParts {
         freeDisk = FreeDisk(
             folder: settings.dataFolder, minimum: settings.minimumFreeDisk, time: time, measure: substitutes.freeDisk,
             logger: logger)
-        inbox = Self.inbox(stores, role, freeDisk, failure, time, logger)
+        // The disk is that of its own database.
+        let hasFreeDisk = { @Sendable [freeDisk] in role != .all || freeDisk.isEnough }
+        inbox = Self.inbox(stores, role, hasFreeDisk, failure, time, logger)
+        blobs = Blobs(store: stores.blobs, limits: settings.blobs, hasFreeDisk: hasFreeDisk, time: time)
         callbackGuard = CallbackGuard(
             allowed: settings.callbackAllow, allowsLocalLoopback: role == .all, ownPorts: { [port.value] },
             ownAddresses: try Self.ownAddresses())
@@ -55,12 +59,13 @@ struct ServerParts {
             polls: substitutes.polls, outages: outages)
     }
 
-    /// Alone, a process must know what is stored: it ends when it does not. The disk is that of its own database.
+    /// Alone, a process must know what is stored: it ends when it does not.
     private static func inbox(
-        _ stores: Stores, _ role: ServerRole, _ freeDisk: FreeDisk, _ failure: FailureLatch, _ time: TimeSource, _ logger: Logger
+        _ stores: Stores, _ role: ServerRole, _ hasFreeDisk: @escaping @Sendable () -> Bool, _ failure: FailureLatch,
+        _ time: TimeSource, _ logger: Logger
     ) -> Inbox {
         Inbox(
-            store: stores.inboxes, signal: stores.signal, time: time, hasFreeDisk: { role != .all || freeDisk.isEnough },
+            store: stores.inboxes, signal: stores.signal, time: time, hasFreeDisk: hasFreeDisk,
             onUnknownOutcome: { error in
                 logger.critical("A commit got no answer; what is stored is not known", metadata: ["error": "\(error)"])
                 if role == .all { failure.fail(error) }

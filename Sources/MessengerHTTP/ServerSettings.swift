@@ -12,6 +12,7 @@ public struct ServerSettings: Sendable {
     public var registration = Accounts.Registration.open
     public var openDelete = false
     public var messageTTL = Duration.days(30)
+    public var blobs = BlobLimits()
     public var dataFolder = "data"
     /// Sends are refused while the data folder's disk has less than this many bytes free.
     public var minimumFreeDisk = 256 << 20

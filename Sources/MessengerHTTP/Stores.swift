@@ -10,6 +10,7 @@ public struct Stores: Sendable {
     public let signal: any InboxSignal
     public let presence: any DevicePresence
     public let keys: any KeyStore & KeyLogStore
+    public let blobs: any BlobStore
     public let log: LogIdentity
     /// The key that phone numbers are kept under.
     public let phoneKey: [UInt8]
@@ -25,7 +26,8 @@ public struct Stores: Sendable {
 
     public init(
         accounts: any AccountStore, inboxes: any InboxStore, callbacks: any CallbackStore, signal: any InboxSignal,
-        presence: any DevicePresence, keys: any KeyStore & KeyLogStore, log: LogIdentity, phoneKey: [UInt8]
+        presence: any DevicePresence, keys: any KeyStore & KeyLogStore, blobs: any BlobStore, log: LogIdentity,
+        phoneKey: [UInt8]
     ) {
         self.accounts = accounts
         self.inboxes = inboxes
@@ -33,6 +35,7 @@ public struct Stores: Sendable {
         self.signal = signal
         self.presence = presence
         self.keys = keys
+        self.blobs = blobs
         self.log = log
         self.phoneKey = phoneKey
     }

@@ -182,6 +182,7 @@ extension SQLiteBackend: AccountStore {
             try SQLiteLog(db).bury(user, limits: limits, now: now)
             try db.execute(sql: "DELETE FROM users WHERE id = ?", arguments: [user.rawValue])
             guard db.changesCount == 1 else { return false }
+            try Self.deleteBlobs(of: user, in: db)
             // The log may be long: the sweep removes it by the batch. Nobody can read it any more.
             try db.execute(sql: "INSERT INTO doomed_inboxes (user_id) VALUES (?)", arguments: [user.rawValue])
             return true

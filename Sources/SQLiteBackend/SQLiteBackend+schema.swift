@@ -8,6 +8,7 @@ import GRDB
 ///
 ///     users ──1:1── key_accounts ──1:n── key_states ───── log_entries (a state and its place in the log)
 ///       └─────1:n── key_certificates ──── key_devices ──1:n── one_time_keys   (devices of the newest state)
+///     blobs ──1:n── blob_pieces (SQLiteBackend+blobs.swift)
 ///     claim_allowances, link_notes (by user), log_entries ──1:256── log_tiles, log_accounts, log_head (one row)
 ///
 /// Text that may hold U+0000 is a blob: SQLite's text functions, and GRDB, end text there.
@@ -186,6 +187,7 @@ extension SQLiteBackend {
                     """)
         }
         migrator.registerMigration("2 keys, key log") { db in try db.execute(sql: keysSchema) }
+        migrator.registerMigration("3 blobs") { db in try db.execute(sql: blobsSchema) }
         return migrator
     }
 }

@@ -37,9 +37,12 @@ extension SQLiteBackend {
         private var hasOldKeys = false
         private var hasAbandoned = false
         private var hasOldPublications = false
+        private var hasOldBlobs = false
         let position: Int64
         var users: [Int64] { drops.map(\.user) }
-        var isEmpty: Bool { drops.isEmpty && doomed.isEmpty && !hasOldKeys && !hasAbandoned && !hasOldPublications }
+        var isEmpty: Bool {
+            drops.isEmpty && doomed.isEmpty && !hasOldKeys && !hasAbandoned && !hasOldPublications && !hasOldBlobs
+        }
 
         init(_ db: Database, _ sweep: Sweep, limits: InboxLimits, acknowledged: Set<Int64>, after start: Int64) throws {
             let round = try Int64.fetchAll(
@@ -54,6 +57,7 @@ extension SQLiteBackend {
             let oldestKey = try Int64.fetchOne(db, sql: "SELECT created_at FROM idempotency_keys ORDER BY id LIMIT 1")
             hasOldKeys = oldestKey.map { $0 <= (sweep.now - limits.keyLifetime).rawValue } ?? false
             hasOldPublications = try SQLiteKeySweep(sweep, limits: limits.keys).hasWork(db)
+            hasOldBlobs = try SQLiteBlobSweep(now: sweep.now).hasWork(db)
             hasAbandoned = try sweep.endsDevices && !Self.abandoned(db, before: sweep.now - limits.callbackPatience).isEmpty
         }
 
@@ -91,6 +95,7 @@ extension SQLiteBackend {
                 outcome.hasMore = outcome.hasMore || outcome.keys == sweep.limit
             }
             if hasOldPublications, try SQLiteKeySweep(sweep, limits: limits.keys).carryOut(db) { outcome.hasMore = true }
+            if hasOldBlobs, try SQLiteBlobSweep(now: sweep.now).carryOut(db) { outcome.hasMore = true }
             if hasAbandoned {
                 let devices = try Self.abandoned(db, before: sweep.now - limits.callbackPatience)
                 for device in devices { try db.execute(sql: "DELETE FROM devices WHERE id = ?", arguments: [device]) }

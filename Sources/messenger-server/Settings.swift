@@ -21,8 +21,9 @@ struct Settings {
 
     static let names: Set<String> = [
         "host", "port", "data-dir", "cert-dir", "no-tls", "rate-limit", "rate-burst", "rate-exempt", "trusted-proxies",
-        "callback-allow", "registration", "open-delete", "message-ttl", "min-free", "database", "broker", "log-level",
-        "log-format",
+        "callback-allow", "registration", "open-delete", "message-ttl", "blob-limit", "blob-ttl", "min-free", "database",
+        "broker",
+        "log-level", "log-format",
         "config",
     ]
     private static let environmentPrefix = "MESSENGER_"
@@ -85,6 +86,12 @@ struct Settings {
         if let value = try await read.converted("message-ttl", "such as 90s, 15m, 12h or 30d", { Duration(setting: $0) }) {
             server.messageTTL = value
         }
+        if let value = try await read.converted("blob-limit", "bytes from 1, or such as 64M", Self.blobSize) {
+            server.blobs.blobBytes = value
+        }
+        if let value = try await read.converted("blob-ttl", "such as 90s, 15m, 12h or 30d", { Duration(setting: $0) }) {
+            server.blobs.lifetime = value
+        }
         if let value = try await read.converted("min-free", "bytes, or such as 256M", Self.size) {
             server.minimumFreeDisk = value
         }
@@ -124,6 +131,9 @@ struct Settings {
 
     /// Plain HTTP is for listeners behind a proxy, and none is named.
     var isBehindUnknownProxy: Bool { server.certificateFolder == nil && server.trustedProxies.isEmpty }
+
+    /// Up to 1 TiB: a user may have several.
+    private static func blobSize(_ text: String) -> Int? { size(text).flatMap { (1...(1 << 40)).contains($0) ? $0 : nil } }
 
     private static func size(_ text: String) -> Int? {
         let factors: [Character: Int] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40]

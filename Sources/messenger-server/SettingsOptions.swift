@@ -54,6 +54,15 @@ struct SettingsOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The largest attachment, in bytes or with K, M, G; a user may keep 16 times as much. (default: 64M)",
+            valueName: "size"))
+    var blobLimit: String?
+
+    @Option(help: ArgumentHelp("How long an attachment stays, in s, m, h or d. (default: 30d)", valueName: "duration"))
+    var blobTtl: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Sends are refused while the disk has less free, in bytes or with K, M, G. (default: 256M)", valueName: "size"))
     var minFree: String?
 
@@ -86,7 +95,8 @@ struct SettingsOptions: ParsableArguments {
     var given: [String: [String]] {
         let single: [(String, String?)] = [
             ("host", host), ("port", port), ("data-dir", dataDir), ("cert-dir", certDir), ("rate-limit", rateLimit),
-            ("rate-burst", rateBurst), ("registration", registration), ("message-ttl", messageTtl), ("min-free", minFree),
+            ("rate-burst", rateBurst), ("registration", registration), ("message-ttl", messageTtl), ("blob-limit", blobLimit),
+            ("blob-ttl", blobTtl), ("min-free", minFree),
             ("database", database), ("broker", broker), ("log-level", logLevel), ("log-format", logFormat),
             ("no-tls", noTls ? "true" : nil),
             ("open-delete", openDelete ? "true" : nil),

@@ -10,7 +10,7 @@ extension Stores {
     init(_ backend: SQLiteBackend) async throws {
         self.init(
             accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
-            presence: LocalPresence(accounts: backend), keys: backend,
+            presence: LocalPresence(accounts: backend), keys: backend, blobs: backend,
             log: try await backend.openLog(now: TimeSource.system.now()),
             phoneKey: try await backend.secret(named: phoneSecret.name, bytes: phoneSecret.bytes))
     }
@@ -19,7 +19,7 @@ extension Stores {
         let (backend, registration, broker) = (cluster.backend, cluster.registration, cluster.broker)
         self.init(
             accounts: backend, inboxes: backend, callbacks: backend, signal: cluster.signal, presence: backend,
-            keys: backend, log: try await backend.openLog(now: registration.timeSource.now()),
+            keys: backend, blobs: backend, log: try await backend.openLog(now: registration.timeSource.now()),
             phoneKey: try await backend.secret(named: phoneSecret.name, bytes: phoneSecret.bytes))
         services = cluster.services
         outages = cluster.outages

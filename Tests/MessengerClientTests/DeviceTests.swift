@@ -17,7 +17,7 @@ struct DeviceTests {
         #expect(try await tablet.finishLinking() == false)
         let request = try await ann.linkRequest(code.text)
         #expect(request.deviceName == "Ann's tablet")
-        try await ann.approve(request)
+        try await world.approve(request, by: ann)
         #expect(try await tablet.finishLinking())
         #expect(try await tablet.standing == .certified)
         #expect(try await ann.devices().count == 2)
@@ -73,6 +73,36 @@ struct DeviceTests {
         #expect(try await phone.texts() == ["Still you?"])
     }
 
+    @Test(
+        "What was in flight to a lost device comes to the one that takes its place, what has arrived does not, nor to a linked one"
+    )
+    func inFlight() async throws {
+        let world = try TestWorld()
+        let registration = try await world.register("ann")
+        let ann = registration.messenger
+        let bob = try await world.register("bob").messenger
+        _ = try await bob.send("Arrived", to: "ann")
+        _ = try await ann.receive()
+        _ = try await bob.receive()
+        let sent = try await bob.send("In flight", to: "ann")
+        let linked = try await world.logIn("ann", device: "linked")
+        try await world.approve(try await ann.linkRequest(try await linked.beginLinking(deviceName: "linked").text), by: ann)
+        _ = try await linked.finishLinking()
+        _ = try await linked.receive()
+        await ann.close()
+        let phone = try await world.logIn("ann", device: "phone", recovery: registration.recoverySecret)
+        for _ in 0..<2 {
+            _ = try await phone.receive()
+            _ = try await bob.receive()
+            _ = try await linked.receive()
+        }
+        let received = try await phone.unacknowledged()
+        #expect(received.map(\.text) == ["In flight"])
+        #expect(received.map(\.hash) == [sent.hash])
+        #expect(received.allSatisfy { $0.findings.isEmpty })
+        #expect(try await linked.unacknowledged().isEmpty)
+    }
+
     @Test("A revoked device gets nothing that is sent once the sender knows, and is told its standing")
     func revocation() async throws {
         let world = try TestWorld()
@@ -100,7 +130,7 @@ struct DeviceTests {
         let ann = try await world.register("ann").messenger
         let tablet = try await world.logIn("ann", device: "tablet")
         let request = try await ann.linkRequest(try await tablet.beginLinking(deviceName: "tablet").text)
-        try await ann.approve(request)
+        try await world.approve(request, by: ann)
         _ = try await tablet.finishLinking()
         let phone = try #require(try await tablet.devices().first { !$0.isThisDevice })
         await #expect(throws: MessengerError.accountKeyNotHere) { try await tablet.revoke(phone.fingerprint) }
@@ -123,13 +153,19 @@ struct BackupTests {
         try await ann.backup(to: path, recovery: registration.recoverySecret)
         await ann.close()
         let phone = try await world.logIn("ann", device: "phone", recovery: registration.recoverySecret)
+        _ = try await bob.send("Since", to: "ann")
+        _ = try await phone.receive()
         await #expect(throws: MessengerError.backup(.wrongKey)) {
             try await phone.restore(from: path, recovery: RecoverySecret())
         }
         #expect(try await phone.restore(from: path, recovery: registration.recoverySecret) == 2)
         #expect(try await phone.restore(from: path, recovery: registration.recoverySecret) == 0)
-        #expect(try await phone.history(with: "bob").map(\.text) == ["Before", "Answer"])
+        #expect(try await phone.history(with: "bob").map(\.text) == ["Before", "Answer", "Since"])
         #expect(try await phone.contact("bob").isVerified)
-        #expect(try await phone.unacknowledged().isEmpty)
+        #expect(try await phone.texts() == ["Since"])
+        // A backup of what was brought back holds all of it.
+        try await phone.backup(to: path, recovery: registration.recoverySecret)
+        let tablet = try await world.logIn("ann", device: "tablet", recovery: registration.recoverySecret)
+        #expect(try await tablet.restore(from: path, recovery: registration.recoverySecret) == 3)
     }
 }

@@ -146,7 +146,10 @@ struct OutboxTests {
         let bobID = registration.messenger.userID
         let text = try #require(world.server.state.withLock { $0.users[bobID]?.inbox.first?.message })
         let envelope = EnvelopeHash(of: try #require(EnvelopeText.envelope(text)))
-        let tablet = try await world.logIn("bob", device: "tablet", recovery: registration.recoverySecret)
+        let tablet = try await world.logIn("bob", device: "tablet")
+        let request = try await registration.messenger.linkRequest(try await tablet.beginLinking(deviceName: "tablet").text)
+        try await world.approve(request, by: registration.messenger)
+        _ = try await tablet.finishLinking()
         _ = try await eve.send(.askAgain(envelope), to: "ann")
         _ = try await tablet.send(.askAgain(envelope), to: "ann")
         _ = try await ann.receive()

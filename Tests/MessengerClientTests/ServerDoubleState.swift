@@ -39,6 +39,7 @@ struct ServerDoubleState: Sendable {
     var sessions: [String: UserID] = [:]
     var lastDevice: Int64 = 0
     var notes: [[UInt8]: [UInt8]] = [:]
+    var blobs: [String: (length: Int, bytes: [UInt8])] = [:]
     var tree = MerkleTree()
     var records: [ServedRecord] = []
     var endings: [UserID: String] = [:]
@@ -107,6 +108,7 @@ struct ServerDoubleState: Sendable {
                 return Self.problem(404, "not-found")
             }
             return Self.ok(LinkNoteResponse(data: Base64Bytes(data)))
+        case (_, _) where path.hasPrefix("/api/blobs/"): return blob(request, path)
         case ("POST", "/api/messages/"): return send(request.body ?? [], by: user)
         case ("GET", "/api/messages/"):
             let page = waiting(for: user, after: MessageNumber(query["after"].flatMap { Int64($0) } ?? 0))
@@ -169,6 +171,11 @@ struct ServerDoubleState: Sendable {
         }
         let isRepeat = account.states.last?.bytes == state.bytes
         if !isRepeat {
+            if state.object.seq == 1, let replaced = account.states.last?.object.account, body.replaces?.bytes == replaced.bytes {
+                append(.tombstone(of: replaced, covering: places(of: replaced), time: now))
+                account.states = []
+                account.certificates = []
+            }
             guard state.object.seq == UInt32(account.states.count + 1) else { return Self.problem(409, "stale-state") }
             account.states.append(state)
             account.certificates += body.certificates.compactMap { Signed<DeviceCertificate>($0.bytes) }
@@ -182,6 +189,12 @@ struct ServerDoubleState: Sendable {
         }
         return Self.ok(
             PublishStateResponse(seq: state.object.seq, keysVersion: account.keysVersion, logSize: tree.size))
+    }
+
+    private func places(of account: AccountID) -> [UInt64] {
+        records.indices.filter { index in
+            if case .record(let record, _) = records[index] { record.account == account } else { false }
+        }.map { UInt64($0) }
     }
 
     mutating func append(_ record: LogRecord) {
@@ -237,6 +250,33 @@ struct ServerDoubleState: Sendable {
         target.claims[name] = response
         users[body.userID] = target
         return Self.ok(response)
+    }
+
+    // MARK: Blobs
+
+    private mutating func blob(_ request: APIRequest, _ path: String) -> APIResponse {
+        let id = String(path.dropFirst("/api/blobs/".count).dropLast())
+        switch request.method {
+        case "POST":
+            guard let length = request.headers["Upload-Length"].flatMap({ Int($0) }) else {
+                return Self.problem(400, "validation")
+            }
+            let new = Base64URL.text(SecretBytes.random(32).exposed)
+            blobs[new] = (length, [])
+            return APIResponse(status: 201, body: Array(#"{"blob_id":"\#(new)"}"#.utf8))
+        case "PATCH":
+            guard let blob = blobs[id], request.headers["Upload-Offset"] == "\(blob.bytes.count)", let body = request.body else {
+                return Self.problem(409, "upload-offset-mismatch")
+            }
+            blobs[id]?.bytes += body
+            return APIResponse(status: 204)
+        default:
+            let range = (request.headers["Range"] ?? "").dropFirst("bytes=".count).split(separator: "-").compactMap { Int($0) }
+            guard let blob = blobs[id], blob.bytes.count == blob.length, range.count == 2, range[1] < blob.length else {
+                return Self.problem(404, "no-such-blob")
+            }
+            return APIResponse(status: 206, body: Array(blob.bytes[range[0]...range[1]]))
+        }
     }
 
     // MARK: Messages

@@ -45,10 +45,24 @@ final class TestWorld: Sendable {
     }
 
     /// Another device of somebody.
-    func logIn(_ name: String, device: String, recovery: RecoverySecret? = nil) async throws -> Messenger {
-        try await Messenger.logIn(
+    func logIn(
+        _ name: String, device: String, recovery: RecoverySecret? = nil, change: (inout MessengerConfiguration) -> Void = { _ in }
+    ) async throws -> Messenger {
+        var configuration = configuration
+        change(&configuration)
+        return try await Messenger.logIn(
             username: name, password: "correct horse battery", at: try Self.address, store: location(device),
             recovery: recovery, configuration: configuration)
+    }
+}
+
+extension TestWorld {
+    /// Certifies a new device, as one whose owner does not think better of it in the five seconds.
+    func approve(_ request: LinkRequest, by messenger: Messenger, passphrase: String? = nil) async throws {
+        async let approval: Void = messenger.approve(request, passphrase: passphrase)
+        try await eventually("the pause before linking") { self.time.sleeperCount > 0 }
+        time.advance(by: .seconds(5))
+        try await approval
     }
 }
 

@@ -42,6 +42,10 @@ struct PublishedVectorTests {
         let tests: [Case]
     }
 
+    private struct MLKEMCase: Decodable {
+        let dz, pk: String
+    }
+
     private struct XWingCase: Decodable {
         let seed, pk, ct, ss: String
     }
@@ -97,6 +101,37 @@ struct PublishedVectorTests {
             }
         }
         #expect(count > 60)
+    }
+
+    @Test("BoringSSL's ML-KEM-768 keys come out of their seeds")
+    func mlKEM() throws {
+        let cases = try PublishedVectors.load("CryptoTests/KEM/MLKEM768_BSSLKAT.json", as: [MLKEMCase].self)
+        #expect(cases.count == 100)
+        for test in cases {
+            let key = try MLKEM768.PrivateKey(seedRepresentation: hex(test.dz), publicKey: nil)
+            #expect(Array(key.publicKey.rawRepresentation) == hex(test.pk))
+        }
+    }
+
+    /// As Wycheproof's and CCTV's cases of this kind: one coefficient of 768, in twelve bits, is not below 3,329.
+    @Test("Nobody seals to an ML-KEM key with a coefficient that is not reduced", arguments: [3329, 4095])
+    func unreduced(coefficient: Int) throws {
+        let key = try KEMPrivateKey(suite: .xWing).publicKey
+        let secret = SecretBytes.random(32)
+        _ = try KEMPublicKey(suite: .xWing, bytes: key)?.seal(secret, info: [])
+        for place in 0..<768 {
+            var bytes = key
+            let start = place / 2 * 3
+            if place.isMultiple(of: 2) {
+                bytes[start] = UInt8(coefficient & 0xFF)
+                bytes[start + 1] = bytes[start + 1] & 0xF0 | UInt8(coefficient >> 8)
+            } else {
+                bytes[start + 1] = bytes[start + 1] & 0x0F | UInt8(coefficient & 0x0F) << 4
+                bytes[start + 2] = UInt8(coefficient >> 4)
+            }
+            let isSealedTo = (try? KEMPublicKey(suite: .xWing, bytes: bytes)?.seal(secret, info: [])) != nil
+            #expect(!isSealedTo, "coefficient \(place)")
+        }
     }
 
     @Test("The X-Wing draft's keys and secrets come out of its seeds")

@@ -13,7 +13,8 @@ struct TestWorld {
     let server: ServerID
     private(set) var log = LogView()
     private var tree = MerkleTree()
-    private var served = 0
+    /// Of the log, from the first on.
+    private(set) var entries: [[UInt8]] = []
 
     init(_ name: String = "messenger.example/log") throws {
         guard let signer = NoteSigner(name: name, kind: .ed25519, seed: Self.seed("log " + name).exposed) else {
@@ -109,8 +110,8 @@ struct TestWorld {
     }
 
     private mutating func append(_ record: LogRecord) throws {
-        let salt = RecordSalt(unchecked: Self.seed("salt \(served)").exposed)
-        served += 1
+        let salt = RecordSalt(unchecked: Self.seed("salt \(entries.count)").exposed)
+        entries.append(record.entry(salt: salt))
         tree.append(.leaf(record.entry(salt: salt)))
         let checkpoint = Checkpoint(origin: logSigner.verifierKey.name, size: tree.size, root: try tree.root(size: tree.size))
         try log.advance(to: checkpoint, with: [.record(record, salt: salt)])

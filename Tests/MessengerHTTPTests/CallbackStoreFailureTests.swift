@@ -44,7 +44,7 @@ struct CallbackStoreFailureTests {
                     accounts: stores.accounts,
                     inboxes: FailingAcknowledgements(base: stores.inboxes, works: works, attempts: attempts),
                     callbacks: WatchedCallbacks(base: stores.callbacks) { _ in failures.add(1) }, signal: stores.signal,
-                    presence: stores.presence, keys: stores.keys, log: stores.log, phoneKey: stores.phoneKey)
+                    presence: stores.presence, keys: stores.keys, blobs: stores.blobs, log: stores.log, phoneKey: stores.phoneKey)
             }
         }) { server in
             try await CallbackSink.run { sink in
@@ -75,6 +75,7 @@ struct CallbackStoreFailureTests {
                     accounts: stores.accounts,
                     inboxes: FailingAcknowledgements(base: stores.inboxes, works: works, attempts: attempts),
                     callbacks: stores.callbacks, signal: stores.signal, presence: stores.presence, keys: stores.keys,
+                    blobs: stores.blobs,
                     log: stores.log, phoneKey: stores.phoneKey)
             }
         }) { server in

@@ -56,7 +56,7 @@ struct FailedCommitTests {
         {
             Stores(
                 accounts: $0.accounts, inboxes: BreakingInboxes($0.inboxes, fault), callbacks: $0.callbacks, signal: $0.signal,
-                presence: $0.presence, keys: $0.keys, log: $0.log, phoneKey: $0.phoneKey)
+                presence: $0.presence, keys: $0.keys, blobs: $0.blobs, log: $0.log, phoneKey: $0.phoneKey)
         }
     }
 

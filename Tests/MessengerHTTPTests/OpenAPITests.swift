@@ -14,7 +14,8 @@ struct OpenAPITests {
         let backend = server.backend
         let stores = Stores(
             accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
-            presence: LocalPresence(accounts: backend), keys: backend, log: try await backend.openLog(now: TimeSource.system.now()),
+            presence: LocalPresence(accounts: backend), keys: backend, blobs: backend,
+            log: try await backend.openLog(now: TimeSource.system.now()),
             phoneKey: [])
         let parts = try ServerParts(
             settings: ServerSettings(), stores: stores, role: .all, substitutes: ServerSubstitutes(),

@@ -19,7 +19,7 @@ struct PollTests {
                 $0.stores = {
                     Stores(
                         accounts: $0.accounts, inboxes: $0.inboxes, callbacks: $0.callbacks, signal: DeafSignal(),
-                        presence: $0.presence, keys: $0.keys, log: $0.log,
+                        presence: $0.presence, keys: $0.keys, blobs: $0.blobs, log: $0.log,
                         phoneKey: $0.phoneKey)
                 }
             }, body)

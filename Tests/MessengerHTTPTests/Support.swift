@@ -91,7 +91,7 @@ extension TestServer.Options {
         stores = {
             Stores(
                 accounts: $0.accounts, inboxes: $0.inboxes, callbacks: WatchedCallbacks(base: $0.callbacks, onFailure: onFailure),
-                signal: $0.signal, presence: $0.presence, keys: $0.keys, log: $0.log, phoneKey: $0.phoneKey)
+                signal: $0.signal, presence: $0.presence, keys: $0.keys, blobs: $0.blobs, log: $0.log, phoneKey: $0.phoneKey)
         }
     }
 
@@ -100,7 +100,7 @@ extension TestServer.Options {
         stores = {
             Stores(
                 accounts: $0.accounts, inboxes: CountedInboxes(base: $0.inboxes, reads: reads), callbacks: $0.callbacks,
-                signal: $0.signal, presence: $0.presence, keys: $0.keys, log: $0.log, phoneKey: $0.phoneKey)
+                signal: $0.signal, presence: $0.presence, keys: $0.keys, blobs: $0.blobs, log: $0.log, phoneKey: $0.phoneKey)
         }
     }
 }

@@ -41,7 +41,7 @@ struct CheckerTests {
             options.stores = { stores in
                 Stores(
                     accounts: stores.accounts, inboxes: FaultyInboxStore(stores.inboxes, fault), callbacks: stores.callbacks,
-                    signal: stores.signal, presence: stores.presence, keys: stores.keys, log: stores.log,
+                    signal: stores.signal, presence: stores.presence, keys: stores.keys, blobs: stores.blobs, log: stores.log,
                     phoneKey: stores.phoneKey)
             }
         } _: { server in

@@ -5,44 +5,14 @@ import Testing
 /// The built `messenger` as a new user meets it: typed into real terminals, against a server with a certificate of its own making.
 @Suite(.timeLimit(.minutes(10)))
 struct TerminalScenarioTests {
-    private static let binary = URL(filePath: ServerBinary.path).deletingLastPathComponent().path
     private static let page = URL(filePath: #filePath).appending(path: "../../../docs/terminal-client.md").standardizedFileURL
-    private static let environment = ["PATH": binary + ":/usr/local/bin:/usr/bin:/bin"]
-
-    private func fingerprint(of server: ServerProcess) async throws -> String {
-        let result = try await ChildProcess.run(
-            "openssl", ["x509", "-in", server.certificateFolder + "/certificate.pem", "-noout", "-fingerprint", "-sha256"])
-        return result.standard.split(separator: "=").last.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) } ?? ""
-    }
-
-    /// Registers somebody, answering what is asked.
-    private func register(_ name: String, phone: String, on server: ServerProcess, in window: TerminalWindow) async throws {
-        let address = server.url.replacing("https://", with: "")
-        try await window.enter("export XDG_DATA_HOME=\(server.folder.path)/\(name); clear")
-        try await window.enter("messenger register \(name) --server \(address) --phone '\(phone)'")
-        try await window.shows("Is it the same? [yes/no]")
-        let fingerprint = try await fingerprint(of: server)
-        #expect(try await window.screen().joined().contains(fingerprint))
-        try await window.enter("yes")
-        try await window.shows("Password of \(name):")
-        try await window.enter("correct horse")
-        try await window.shows("Again:")
-        try await window.enter("correct horse")
-        try await window.shows("Have you written it down?")
-        let screen = try await window.screen()
-        #expect(!screen.joined().contains("horse"), "the password is to be seen")
-        #expect(screen.contains { $0.contains(/([A-Z2-7]{4} ){13}[A-Z2-7]{4}/) })
-        try await window.enter("yes")
-        try await window.shows(TerminalWindow.prompt)
-        try await window.enter("clear")
-    }
 
     @Test func `Two people register, write, and see each other's words live above their drafts`() async throws {
         try await ServerProcess.run { server in
-            try await TerminalWindow.run(columns: 80, rows: 24, environment: Self.environment) { ann in
-                try await TerminalWindow.run(columns: 80, rows: 24, environment: Self.environment) { bob in
-                    try await register("ann", phone: "1", on: server, in: ann)
-                    try await register("bob", phone: "2", on: server, in: bob)
+            try await TerminalWindow.run(columns: 80, rows: 24, environment: TerminalWindow.builtPrograms) { ann in
+                try await TerminalWindow.run(columns: 80, rows: 24, environment: TerminalWindow.builtPrograms) { bob in
+                    try await ann.register("ann", phone: "1", on: server)
+                    try await bob.register("bob", phone: "2", on: server)
                     try await chat(ann, bob)
                 }
             }
@@ -96,13 +66,13 @@ struct TerminalScenarioTests {
         let folder = try TemporaryFolder()
         let port = try LoopbackPorts.free()
         try await ServerProcess.run(port: port, folder: folder) { server in
-            try await TerminalWindow.run(columns: 130, rows: 24, environment: Self.environment) { ann in
-                try await register("ann", phone: "1", on: server, in: ann)
-                let old = try await fingerprint(of: server)
+            try await TerminalWindow.run(columns: 130, rows: 24, environment: TerminalWindow.builtPrograms) { ann in
+                try await ann.register("ann", phone: "1", on: server)
+                let old = try await server.fingerprint()
                 try await server.kill()
                 try FileManager.default.removeItem(atPath: server.certificateFolder)
                 try await server.start()
-                let new = try await fingerprint(of: server)
+                let new = try await server.fingerprint()
                 try await ann.enter("clear; messenger send bob hello; echo status $?")
                 try await ann.shows("status 76")
                 let screen = try await ann.screen().joined(separator: "\n")

@@ -9,6 +9,7 @@ struct APIFuzzTests {
     private static let here = URL(filePath: #filePath).deletingLastPathComponent()
     /// Installed by `script/setup --tests`.
     private static let tool = here.appending(path: "../../.build-tools/bin/schemathesis").standardized.path
+    private static let hooks = here.appending(path: "schemathesis_hooks.py").path
     private static let password = "correct horse"
 
     private static func setting(_ name: String, usually value: String) -> String {
@@ -41,6 +42,7 @@ struct APIFuzzTests {
                     + ["--seed", Self.setting("FUZZ_SEED", usually: "1")]
                     + ["--max-examples", Self.setting("FUZZ_EXAMPLES", usually: "5")]
                     + ["--suppress-health-check", "all", "--warnings", "off", "--request-timeout", "10"] + arguments,
+                environment: ServerBinary.environment.merging(["SCHEMATHESIS_HOOKS": Self.hooks]) { $1 },
                 folder: server.folder.url, within: .seconds(3_000))
             #expect(output.code == 0, "\(output.standard)\(output.error)")
             #expect(output.standard.contains(" passed"), "\(output.standard)")

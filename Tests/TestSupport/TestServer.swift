@@ -50,7 +50,7 @@ public struct TestServer: Sendable {
         let stores = options.stores(
             Stores(
                 accounts: backend, inboxes: backend, callbacks: backend, signal: LocalSignal(),
-                presence: LocalPresence(accounts: backend), keys: backend,
+                presence: LocalPresence(accounts: backend), keys: backend, blobs: backend,
                 log: try await backend.openLog(now: options.substitutes.time.now()),
                 phoneKey: try await backend.secret(named: "phone", bytes: 32)))
         let ports = AsyncStream.makeStream(of: Int.self)

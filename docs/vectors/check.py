@@ -193,6 +193,45 @@ def groups(file):
             same("group", head, case["head"])
 
 
+def linking(file):
+    server = unhex(file["server"])
+    for case in file["cases"]:
+        kem, link_seed, secret = case["kem"], unhex(case["link_seed"]), unhex(case["secret"])
+        bundle = m.link_bundle(
+            case["flags"], kem, m.public_key(unhex(case["device_seed"])), m.kem_public(kem, link_seed), case["name"])
+        same("link bundle", bundle, case["bundle"])
+        bundle_hash = m.sha256(m.L("link-bundle"), bundle)
+        same("link bundle", bundle_hash, case["bundle_hash"])
+        code = m.link_code(server, bundle_hash, secret, case["expires"])
+        same("link code", code, case["code"])
+        same("link code", "messenger-link:" + base64.urlsafe_b64encode(code).decode().rstrip("="), case["code_text"])
+        for kind, name in enumerate(["bundle_id", "answer_id", "history_id"], 1):
+            same("link note", m.link_note(kind, secret), case[name])
+        notes = {"answer": ("link", "link-answer"), "history": ("link-history", "link-history-note")}
+        opened = {
+            name: m.link_open(kem, link_seed, server, bundle_hash, secret, unhex(case[name]), *labels)
+            for name, labels in notes.items()}
+        same("link answer", opened["answer"], case["account"] + case["first_seq"].to_bytes(4, "big").hex())
+        blobs = case["history_blobs"]
+        history = case["history_key"] + case["history_size"].to_bytes(8, "big").hex() + len(blobs).to_bytes(2, "big").hex()
+        same("link history", opened["history"], history + "".join(blobs))
+        same("link history", m.L("link-history-stream") + server + unhex(case["account"]) + bundle_hash, case["stream_context"])
+        try:
+            m.link_open(kem, link_seed, server, bundle_hash, secret, unhex(case["answer"]), *notes["history"])
+            raise SystemExit("an answer was taken for a history")
+        except InvalidTag:
+            counts["link purpose"] = counts.get("link purpose", 0) + 1
+
+
+def checks(file):
+    states = {unhex(state["account"]): state["entries"] for state in file["states"]}
+    device = m.Checks(
+        {unhex(account) for account in file["members"]}, unhex(file["conversation"]),
+        [unhex(entry) for entry in file["entries"]], states)
+    for case in file["cases"]:
+        same("check: " + case["name"], device.findings(unhex(case["message"])), case["findings"])
+
+
 def seal(scene):
     for case in scene["seal"]:
         keys = [
@@ -207,7 +246,7 @@ def main():
     if sys.argv[1:2] == ["seal"]:
         return seal(json.loads(pathlib.Path(sys.argv[2]).read_text()))
     folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
-    for check in [identifiers, objects, envelopes, log, recovery, chunked, groups]:
+    for check in [identifiers, objects, envelopes, checks, log, recovery, chunked, groups, linking]:
         check(json.loads((folder / f"{check.__name__}.json").read_text()))
     print(f"{sum(counts.values())} values agree: " + ", ".join(sorted({name.split(':')[0] for name in counts})))
 

@@ -603,3 +603,61 @@ def resolve(first, changes):
     state = sha256(
         L("group-state"), group_id(first.data), head.hash, struct.pack(">IH", head.epoch, len(members)), rows)
     return head.hash, [account for account, _ in members], state
+
+
+# -- linking
+
+
+def link_bundle(flags, kem, device_key, link_key, name):
+    name = name.encode()
+    return struct.pack(">BBH", 1, flags, kem) + device_key + struct.pack(">H", len(link_key)) + link_key + bytes([len(name)]) + name
+
+
+def link_code(server, bundle_hash, secret, expires):
+    return b"\1" + server + bundle_hash + secret + struct.pack(">Q", expires)
+
+
+def link_note(kind, secret):
+    return sha256(L("link-note"), bytes([kind]), secret)
+
+
+def link_open(kem, seed, server, bundle_hash, secret, sealed, label, key_label):
+    """What the old device has sealed to the new one."""
+    size = ENC[kem] + 48
+    derived = hkdf(hpke_open(kem, seed, L(label) + server + bundle_hash + secret, sealed[:size]), L(key_label), 44)
+    return AESGCM(derived[:32]).decrypt(derived[32:], sealed[size:], b"")
+
+
+# -- E14 to E18
+
+
+class Checks:
+    """What one device knows of a direct conversation."""
+
+    def __init__(self, members, conversation, entries, states):
+        self.members, self.conversation, self.entries, self.states = members, conversation, entries, states
+        self.seen, self.newest = {}, {}
+
+    def findings(self, data):
+        account, device, conversation, id = data[4:36], data[36:52], data[52:84], data[84:100]
+        counter, previous = int.from_bytes(data[100:108], "big"), data[108:140]
+        seq, size, log_root = *struct.unpack(">IQ", data[148:160]), data[160:192]
+        state, content = data[216:252], data[256:]
+        hash = message_hash(data)
+        found = []
+        if conversation != self.conversation or account not in self.members:
+            found.append("E14")
+        if state != bytes(36) or not is_strict(content):
+            found.append("E15")
+        if self.seen.setdefault((account, id), hash) != hash:
+            found.append("E16")
+        newest, newest_hash = self.newest.get(device, (0, ZERO))
+        if counter > newest:
+            self.newest[device] = counter, hash
+            if newest and (counter != newest + 1 or previous != newest_hash):
+                found.append("E17")
+        places = self.states.get(account, [])
+        if (size > len(self.entries) or root(self.entries[:size]) != log_root or not 1 <= seq <= len(places)
+                or places[seq - 1] >= size):
+            found.append("E18")
+        return found

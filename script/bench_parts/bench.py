@@ -10,6 +10,20 @@ import loads
 from report import Figure, Report
 from server import Server
 
+
+
+def client_figures():
+    """What the clients' cryptography and store may take: one aim each, for the median and for the 99th percentile."""
+    limits = [
+        ("seal-1", "seal for one device", "ms", 0.4, 3), ("seal-further", "each further device", "ms", 0.2, 3),
+        ("open", "open", "ms", 0.3, 3), ("replay", "replay a log of 100,000 entries", "ms", 2_000, 0),
+        ("look-up", "look a name up in it", "ms", 1, 4)]
+    for key, name, unit, limit, digits in limits:
+        for percentile in ["p50", "p99"]:
+            yield Figure(f"{key}-{percentile}", f"client: {name}, {percentile}", unit, limit, limit, is_lower_better=True, digits=digits)
+    yield Figure("backlog", "client: open and store a backlog of 10,000 messages", "s", 10, 10, is_lower_better=True, digits=1)
+
+
 FIGURES = [
     Figure("idle-memory", "resident memory, idle", "MiB", 60, 30, is_lower_better=True),
     Figure("start", "start until healthy", "s", 0.3, 0.1, is_lower_better=True, digits=2),
@@ -20,6 +34,7 @@ FIGURES = [
     Figure("cpu", "server CPU per message: sent, streamed, acknowledged", "µs", 160, 90, is_lower_better=True),
     Figure("latency-p50", "send to stream at 1,000/s, p50", "ms", 1, 0.4, is_lower_better=True, digits=2),
     Figure("latency-p99", "send to stream at 1,000/s, p99", "ms", 5, 2, is_lower_better=True, digits=2),
+    *client_figures(),
     Figure("stream-memory", "memory per idle TLS stream, {streams} of them", "KiB", 45, 30, is_lower_better=True, digits=1),
 ]
 
@@ -83,10 +98,22 @@ class Bench:
             result = loads.messenger_bench(server, "--streams", self.streams, "--seconds", 1)
             return {"stream-memory": (result["memory_with_streams"] - result["memory_before"]) / self.streams / 1024}
 
+    def client_cryptography(self):
+        values = {}
+        for result in loads.crypto_bench(self.bin):
+            for percentile in ["p50", "p99"]:
+                # The first suite is X-Wing, the one that counts.
+                values.setdefault(f"{result['key']}-{percentile}", result[percentile])
+        return {figure.key: values[figure.key] for figure in client_figures() if figure.key in values}
+
+    def client_backlog(self):
+        with Server(self.bin) as server:
+            return {"backlog": loads.client_bench(server)["backlog_seconds"]}
+
     @property
     def measurements(self):
         return [self.idle, self.sends, self.keyed_sends, self.pushes, self.ordered_pushes, self.streams_at_work,
-                self.idle_streams]
+                self.client_cryptography, self.client_backlog, self.idle_streams]
 
 
 def arguments():

@@ -27,6 +27,17 @@ def messenger_bench(server, *arguments):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
+def crypto_bench(bin):
+    """A list of results: key, name, p50 and p99 in milliseconds."""
+    return json.loads(subprocess.run([bin / "crypto-bench", "--json"], check=True, capture_output=True, text=True).stdout)
+
+
+def client_bench(server):
+    """How long a device that was away needs, with the Swift SDK and a store of its own."""
+    command = [server.bin / "client-bench", "--server", server.url, "--folder", server.folder / "clients"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
 def wrk(server, script, environment, seconds, threads=2, connections=32):
     """What wrk prints."""
     return subprocess.run(

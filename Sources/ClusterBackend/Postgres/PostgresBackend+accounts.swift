@@ -191,6 +191,7 @@ extension PostgresBackend: AccountStore {
                 "SELECT id FROM devices WHERE user_id = $1 ORDER BY id FOR UPDATE", .id(user)
             ).map { $0.id(0) }
             try Self.remove(devices, of: user, &transaction)
+            try transaction.run("UPDATE blobs SET expires_at = 0 WHERE user_id = $1", .id(user))
             try Self.removeKeys(of: user, limits: limits, now: now, &transaction)
             // The log may be long: the sweep removes it by the batch. Nobody can read it any more.
             transaction.runLast("INSERT INTO doomed_inboxes (user_id) VALUES ($1)", .id(user))

@@ -142,8 +142,9 @@ extension PostgresBackend {
             return (keys, abandoned)
         }
         outcome.keys = keys
-        let leavesMore = try await dropOldPublications(sweep)
-        outcome.hasMore = outcome.hasMore || keys == sweep.limit || leavesMore
+        let leavesPublications = try await dropOldPublications(sweep)
+        let leavesBlobs = try await dropOldBlobs(before: sweep.now)
+        outcome.hasMore = outcome.hasMore || keys == sweep.limit || leavesPublications || leavesBlobs
         outcome.abandonedDevices = abandoned
     }
 

@@ -5,9 +5,10 @@
 ///                      ├─1:1 stream_attachments       (the listener that holds the device's live stream)
 ///                      └─1:1 callbacks_due            (something may wait to be pushed; the sender that does it)
 ///     idempotency_keys (by user), doomed_inboxes (of deleted users)
+///     blobs ──1:n── blob_pieces (by blob: PostgresSchema+blobs.swift)
 ///     nodes, ended_sessions, users, invitations, secrets, imports; keys and their log: PostgresSchema+keys.swift
 ///
-/// All but those of the last line are keyed by user first, so that they can be distributed by it (as Citus does), with the
+/// All but those of the last two lines are keyed by user first, so that they can be distributed by it (as Citus does), with the
 /// last line as reference tables. In a transaction, locks are taken in this order: user, inboxes by id, keys, devices by id,
 /// attachments, callbacks. A user's attachments and callbacks come and go only under the lock of the inbox.
 ///
@@ -141,6 +142,7 @@ enum PostgresSchema {
             """,
         ],
         keys,
+        blobs,
     ]
 
     /// All that a process reads and writes.
@@ -148,7 +150,7 @@ enum PostgresSchema {
         "users", "inboxes", "messages", "idempotency_keys", "devices", "passed_over", "stream_attachments", "callbacks_due",
         "doomed_inboxes", "nodes", "ended_sessions", "invitations", "secrets", "imports", "schema_versions", "key_accounts",
         "key_states", "key_certificates", "key_devices", "one_time_keys", "claim_allowances", "link_notes", "log_entries",
-        "log_accounts", "log_tiles", "log_head",
+        "log_accounts", "log_tiles", "log_head", "blobs", "blob_pieces",
     ]
     static let sequences = ["device_ids"]
 

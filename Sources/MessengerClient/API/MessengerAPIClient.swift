@@ -141,7 +141,7 @@ struct MessengerAPIClient: Sendable {
         return response
     }
 
-    private static func check(_ response: APIResponse) throws {
+    static func check(_ response: APIResponse) throws {
         guard !(200..<300).contains(response.status) else { return }
         let problem = try? JSONDecoder().decode(Problem.self, from: Data(response.body))
         throw APIFailure(
@@ -156,7 +156,7 @@ struct MessengerAPIClient: Sendable {
         type.split(whereSeparator: { "/:#".contains($0) }).last.map(String.init) ?? type
     }
 
-    private static func decode<Answer: Decodable>(_ body: [UInt8]) throws -> Answer {
+    static func decode<Answer: Decodable>(_ body: [UInt8]) throws -> Answer {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(body))
         } catch {

@@ -11,6 +11,10 @@ enum BackupRecord: Sendable {
     case groupChange(ConversationID, Signed<GroupChange>)
     case groupName(Signed<GroupName>)
 
+    init(_ contact: StoredContact) {
+        self = .contact(username: contact.username, account: contact.account, isVerified: contact.isVerified)
+    }
+
     var bytes: [UInt8] {
         switch self {
         case .message(let peer, let message, let findings, let isMine):

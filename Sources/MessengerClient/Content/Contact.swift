@@ -9,6 +9,7 @@ public struct Contact: Sendable {
     public let devices: [Device]
     /// The safety number was compared.
     public let isVerified: Bool
+    /// Every device of both is, one's own included.
     public let isPostQuantum: Bool
     /// The name has another account than the one known before: nothing is sent until it is accepted.
     public let isNewAccount: Bool

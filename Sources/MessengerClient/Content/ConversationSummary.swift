@@ -15,7 +15,18 @@ public struct ConversationSummary: Sendable, CustomStringConvertible, CustomRefl
     public let unacknowledged: Int
     /// Of a group: everybody in it.
     public let isVerified: Bool
+    /// Every device of both is, one's own included; nil while that is not known here.
+    public let isPostQuantum: Bool?
 
     public var description: String { "conversation with \(title)" }
     public var customMirror: Mirror { Mirror(self, children: ["title": title]) }
+}
+
+extension ConversationSummary {
+    init(_ last: StoredMessage, _ unhandled: Int, _ group: Group, me: String) {
+        self.init(
+            username: nil, group: group.id, title: group.name, lastActivity: Date(milliseconds: last.sent),
+            lastText: ReceivedMessage(last, me: me).text, unacknowledged: unhandled, isVerified: group.isVerified,
+            isPostQuantum: group.isPostQuantum)
+    }
 }

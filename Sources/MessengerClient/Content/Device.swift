@@ -11,8 +11,12 @@ public struct Device: Sendable, Hashable {
     public let holdsAccountKey: Bool
     public let isPostQuantum: Bool
     public let created: Date
+    /// One's own device that came within the last day, as this one has seen: until then its owner is asked whether it is meant to
+    /// be there. Nil for others.
+    public let newUntil: Date?
 
-    init(_ certificate: DeviceCertificate, this: DeviceFingerprint?) {
+    init(_ certificate: DeviceCertificate, this: DeviceFingerprint?, newUntil: Date? = nil) {
+        self.newUntil = newUntil
         fingerprint = certificate.device
         isThisDevice = certificate.device == this
         isWeb = certificate.flags.contains(.web)

@@ -19,6 +19,8 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
     public let expiresAfter: Int?
     /// What its sender said of later messages.
     public let timer: ConversationTimer?
+    /// The name has, or had, another account than the one that was accepted: this message is from that one.
+    public let isFromOtherAccount: Bool
     /// By the sender's clock.
     public let sent: Date
     /// Nil when it could not be opened.
@@ -39,7 +41,10 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
         }
     }
 
-    init(_ stored: StoredMessage, me: String, names: [AccountID: String] = [:]) {
+    /// - Parameters:
+    ///   - names: of the accounts that a message about a group speaks of.
+    ///   - accepted: the account of the peer that this device writes to, if it knows one.
+    init(_ stored: StoredMessage, me: String, names: [AccountID: String] = [:], accepted: AccountID? = nil) {
         position = stored.position
         isFromMe = stored.isMine
         sender = stored.isMine ? me : stored.peer
@@ -48,6 +53,7 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
         groupEvents = stored.groupEvents(names)
         expiresAfter = stored.expiresAfter
         timer = stored.timer
+        isFromOtherAccount = !stored.isMine && accepted.map { stored.account != nil && stored.account != $0 } ?? false
         sent = Date(milliseconds: stored.sent)
         hash = stored.hash
         content = stored.content

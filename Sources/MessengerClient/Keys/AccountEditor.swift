@@ -42,12 +42,19 @@ struct AccountEditor {
             certificates: rest.map { CertificateHash(of: $0) }, adding: [])
     }
 
+    /// From the state after this one on, another account key signs.
+    func renew(_ key: SigningKey, in chain: AccountChain) throws -> Edit {
+        try edit(
+            account: chain.account, seq: chain.seq + 1, previous: StateHash(of: chain.newestState), name: chain.name,
+            certificates: chain.newestState.certificates, adding: [], key: key.publicKey)
+    }
+
     private func edit(
         account: AccountID, seq: UInt32, previous: StateHash, name: NameLabel, certificates: [CertificateHash],
-        adding: [DeviceCertificate]
+        adding: [DeviceCertificate], key: SigningPublicKey? = nil
     ) throws -> Edit {
         let state = AccountState(
-            account: account, seq: seq, previous: previous, accountKey: accountKey.publicKey, name: name,
+            account: account, seq: seq, previous: previous, accountKey: key ?? accountKey.publicKey, name: name,
             certificates: certificates, time: now)
         guard let state else { throw MessengerError.invalid("An account has at most \(AccountState.maximumDevices) devices.") }
         return Edit(

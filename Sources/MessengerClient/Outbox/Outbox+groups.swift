@@ -33,7 +33,7 @@ extension Outbox {
             return true
         } catch let failure as APIFailure where !failure.endsSession {
             hold(entry, &held, &round)
-        } catch let error as MessengerError where Self.holds(error) {
+        } catch let error as MessengerError where error.concernsOneReceiver {
             hold(entry, &held, &round)
         }
         return false

@@ -66,20 +66,12 @@ actor Outbox {
             } catch let failure as APIFailure where !failure.endsSession {
                 held.insert(entry.account)
                 round.waiting += 1
-            } catch let error as MessengerError where Self.holds(error) {
+            } catch let error as MessengerError where error.concernsOneReceiver {
                 held.insert(entry.account)
                 round.waiting += 1
             }
         }
         return round
-    }
-
-    /// Something about one receiver that may change: the others' messages go on.
-    static func holds(_ error: MessengerError) -> Bool {
-        switch error {
-        case .newAccount, .noKeys, .staleLog, .directory, .server: true
-        default: false
-        }
     }
 
     /// Nil when there is a definite answer; else how long to wait.

@@ -18,24 +18,35 @@ actor Inbox {
         groups = GroupReader(parts: parts, directory: directory)
     }
 
-    /// What came of one message. A message that is stored already changes nothing.
+    /// What came of messages, in their order, stored in one transaction. One that is stored already changes nothing.
     ///
-    /// Throws, and stores nothing, when what is needed to judge it cannot be had now: the network, the store, or a log that
-    /// can be believed. Then it is to be taken again later.
-    func take(_ delivered: DeliveredMessage) async throws -> StoredArrival? {
+    /// When what is needed to judge one of them cannot be had now (the network, the store, a log that can be believed), those
+    /// before it are stored, and it and the rest are to be taken again later.
+    func take(_ delivered: [DeliveredMessage]) async throws -> Taken {
         try await turn.withLock { try await self.takeAlone(delivered) }
     }
 
-    private func takeAlone(_ delivered: DeliveredMessage) async throws -> StoredArrival? {
-        guard delivered.messageID > (try await parts.store.storedThrough()) else { return nil }
-        let arrival = try await judge(delivered)
-        let stored = try await parts.store.store(arrival, number: delivered.messageID)
-        return stored
+    private func takeAlone(_ delivered: [DeliveredMessage]) async throws -> Taken {
+        let through = try await parts.store.storedThrough()
+        var arrivals: [(arrival: Arrival, number: MessageNumber)] = []
+        var failure: (any Error)?
+        for message in delivered where message.messageID > through {
+            do {
+                arrivals.append((try await judge(message), message.messageID))
+            } catch {
+                failure = error
+                break
+            }
+        }
+        let stored = arrivals.isEmpty ? [] : try await parts.store.store(arrivals, now: parts.clock.now())
+        return Taken(stored: stored, failure: failure)
     }
 
     /// Numbers that will not come any more.
     func skip(through number: MessageNumber) async throws {
-        _ = try await turn.withLock { try await self.parts.store.store(.nothing(envelope: nil), number: number) }
+        _ = try await turn.withLock {
+            try await self.parts.store.store([(.nothing(envelope: nil), number)], now: self.parts.clock.now())
+        }
     }
 
     private func judge(_ delivered: DeliveredMessage) async throws -> Arrival {
@@ -49,9 +60,18 @@ actor Inbox {
             return .opened(try await open(envelope, delivered))
         } catch let check as EnvelopeCheck {
             // A device that was certified later shows nothing for what was not sealed to it.
-            if check == .noSlot { return .nothing(envelope: hash) }
+            if check == .noSlot {
+                let isMissed = try await hasReplacedDevice() && delivered.senderID != parts.profile.userID
+                return isMissed ? .missed(envelope: hash, sender: delivered.senderUsername) : .nothing(envelope: hash)
+            }
             return .failed(check: check, envelope: hash, sender: delivered.senderUsername, sent: now)
         }
+    }
+
+    /// Whether this device came into the account by the recovery secret, and not as its first one.
+    private func hasReplacedDevice() async throws -> Bool {
+        let certificate = try await directory.own().chain.certificate(of: try parts.profile.fingerprint())
+        return certificate?.hasReplacedDevice == true
     }
 
     private func open(_ envelope: [UInt8], _ delivered: DeliveredMessage) async throws -> OpenedArrival {
@@ -61,9 +81,13 @@ actor Inbox {
             suite: parts.profile.suite)
         let key = try await parts.store.privateKey(opener.keyID(of: envelope), suite: parts.profile.suite)
         let unverified = try opener.unseal(envelope) { _ in key }
-        guard
-            let sender = try await sender(delivered, atLeast: unverified.fromSeq)
-        else { throw EnvelopeCheck.account }
+        var claimed = try await sender(delivered, atLeast: unverified.fromSeq)
+        if claimed?.account != unverified.fromAccount {
+            // The name may have got another account since the log was replayed.
+            try await log.refresh()
+            claimed = try await sender(delivered, atLeast: unverified.fromSeq)
+        }
+        guard let sender = claimed else { throw EnvelopeCheck.account }
         var opened = try opener.verify(
             unverified, claimedSender: sender.account, sender: sender.chain, own: try await directory.own().chain)
         if opened.toSeq > own.chain.seq {

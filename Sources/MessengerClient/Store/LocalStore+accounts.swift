@@ -41,36 +41,6 @@ extension LocalStore {
             states: states.compactMap { Signed($0) }, certificates: certificates.compactMap { Signed($0) })
     }
 
-    func contact(_ name: NameLabel) async throws -> StoredContact? {
-        try await read { db in
-            try Row.fetchOne(db, sql: "SELECT * FROM contact WHERE name = ?", arguments: [Data(name.bytes)]).flatMap { row in
-                AccountID(row["account"] as Data).map {
-                    StoredContact(username: row["username"], account: $0, isVerified: row["verified"], isWritten: row["written"])
-                }
-            }
-        }
-    }
-
-    func save(_ contact: StoredContact, as name: NameLabel) async throws {
-        try await write { db in
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO contact (name, username, account, verified, written) VALUES (?, ?, ?, ?, ?)",
-                arguments: [
-                    Data(name.bytes), contact.username, Data(contact.account.bytes), contact.isVerified, contact.isWritten,
-                ])
-        }
-    }
-
-    func contacts() async throws -> [StoredContact] {
-        try await read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM contact").compactMap { row in
-                AccountID(row["account"] as Data).map {
-                    StoredContact(username: row["username"], account: $0, isVerified: row["verified"], isWritten: row["written"])
-                }
-            }
-        }
-    }
-
     /// When the newest rotating key of each device was made that it has named in a message.
     func namedKeys(of devices: [DeviceFingerprint]) async throws -> [DeviceFingerprint: UInt64] {
         try await read { db in

@@ -16,28 +16,42 @@ extension LocalStore {
         }
     }
 
-    /// Stores what came, remembers its envelope, destroys the one-time key that opened it, and counts it: all or nothing.
-    /// Only after this, and after `forgetTraces`, may it be acknowledged.
-    func store(_ arrival: Arrival, number: MessageNumber) async throws -> StoredArrival {
+    /// Stores what came and what it obliges to, remembers the envelopes, destroys the one-time keys that opened them, and counts
+    /// them: all or nothing. Only after this, and after `forgetTraces`, may they be acknowledged.
+    func store(_ arrivals: [(arrival: Arrival, number: MessageNumber)], now: UInt64) async throws -> [StoredArrival] {
         try await write { [cipher] db in
-            var stored = StoredArrival()
-            switch arrival {
-            case .nothing(let envelope): try Self.remember(envelope, db)
-            case .failed(let check, let envelope, let sender, let sent):
-                try Self.remember(envelope, db)
-                stored.position = try Self.insertFailure(check, sender: sender, sent: sent, db)
-                stored.findings = [check]
-                if Self.asksAgain.contains(check) { stored.unopened = envelope }
-            case .opened(let arrival): stored = try Self.take(arrival, cipher, db)
-            }
-            try Self.raise(Self.storedThroughSetting, to: number.rawValue, cipher, db)
+            let stored = try arrivals.map { try Self.store($0.arrival, now: now, cipher, db) }
+            if let last = arrivals.last { try Self.raise(Self.storedThroughSetting, to: last.number.rawValue, cipher, db) }
             return stored
         }
     }
 
-    private static func remember(_ envelope: EnvelopeHash?, _ db: Database) throws {
-        guard let envelope else { return }
+    private static func store(
+        _ arrival: Arrival, now: UInt64, _ cipher: StoreCipher, _ db: Database
+    ) throws -> StoredArrival {
+        var stored = StoredArrival()
+        switch arrival {
+        case .nothing(let envelope): try remember(envelope, db)
+        case .missed(let envelope, let sender):
+            try remember(envelope, db)
+            try note(Question(envelope: envelope, sender: sender), now: now, db)
+        case .failed(let check, let envelope, let sender, let sent):
+            // The same bytes may have come twice in a row.
+            guard try remember(envelope, db) else { return stored }
+            stored.position = try insertFailure(check, sender: sender, sent: sent, db)
+            stored.findings = [check]
+            if let envelope, asksAgain.contains(check) { try note(Question(envelope: envelope, sender: sender), now: now, db) }
+        case .opened(let arrival): stored = try take(arrival, now: now, cipher, db)
+        }
+        return stored
+    }
+
+    /// False when it was remembered before.
+    @discardableResult
+    private static func remember(_ envelope: EnvelopeHash?, _ db: Database) throws -> Bool {
+        guard let envelope else { return true }
         try db.execute(sql: "INSERT OR IGNORE INTO remembered (envelope) VALUES (?)", arguments: [Data(envelope.bytes)])
+        return db.changesCount > 0
     }
 
     /// In the conversation with whomever the server names, or apart when that is unknown.
@@ -54,11 +68,13 @@ extension LocalStore {
         return HistoryPosition(rawValue: db.lastInsertedRowID)
     }
 
-    private static func take(_ arrival: OpenedArrival, _ cipher: StoreCipher, _ db: Database) throws -> StoredArrival {
+    private static func take(
+        _ arrival: OpenedArrival, now: UInt64, _ cipher: StoreCipher, _ db: Database
+    ) throws -> StoredArrival {
         let opened = arrival.opened
         let message = opened.message
         let hash = message.hash
-        var stored = StoredArrival()
+        var stored = StoredArrival(sender: message.fromAccount)
         try remember(opened.envelope, db)
         try db.execute(sql: "DELETE FROM private_key WHERE id = ? AND kind = 2", arguments: [Data(opened.keyID.bytes)])
         stored.usedOneTimeKey = db.changesCount > 0
@@ -68,7 +84,7 @@ extension LocalStore {
         stored.findings = try findings(arrival, in: group?.conversation ?? arrival.conversation, hash, db)
         if arrival.applies(stored.findings), let content = arrival.content {
             try nameKey(message, db)
-            try apply(content, message, arrival, &stored, db)
+            try apply(content, message, arrival, &stored, now: now, db)
         }
         guard arrival.content.map({ $0.isShown || $0.target != nil }) ?? true else { return stored }
         let row = NewMessage(
@@ -130,7 +146,8 @@ extension LocalStore {
     }
 
     private static func apply(
-        _ content: MessageContent, _ message: Message, _ arrival: OpenedArrival, _ stored: inout StoredArrival, _ db: Database
+        _ content: MessageContent, _ message: Message, _ arrival: OpenedArrival, _ stored: inout StoredArrival, now: UInt64,
+        _ db: Database
     ) throws {
         switch content {
         case .timer(let seconds): try setTimer(seconds, by: message, db)
@@ -145,8 +162,9 @@ extension LocalStore {
                 }
             }
         case .askAgain(let envelope):
-            stored.asked = AskedAgain(
+            let asked = AskedAgain(
                 envelope: envelope, device: message.fromDevice, account: message.fromAccount, peer: arrival.peer)
+            try note(asked, now: now, db)
         default: break
         }
     }

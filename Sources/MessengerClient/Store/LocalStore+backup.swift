@@ -32,8 +32,21 @@ extension LocalStore {
         }
     }
 
-    /// Takes what is not here yet. How many messages were.
-    func restore(_ records: [BackupRecord], labels: [String: NameLabel], me: AccountID, now: UInt64) async throws -> Int {
+    /// So many messages find room before those that are here.
+    private static let room: Int64 = 1 << 40
+
+    /// What is brought back comes after this position, and stands before everything that is here.
+    func positionBeforeHistory() async throws -> HistoryPosition {
+        try await read { db in
+            let first = try Int64.fetchOne(db, sql: "SELECT min(position) FROM message") ?? 1
+            return HistoryPosition(rawValue: min(first, 1) - Self.room)
+        }
+    }
+
+    /// Takes what is not here yet, at the positions after this one. How many messages were, and the last position.
+    func restore(
+        _ records: [BackupRecord], labels: [String: NameLabel], after position: HistoryPosition, me: AccountID, now: UInt64
+    ) async throws -> (count: Int, last: HistoryPosition) {
         try await write { [cipher] db in
             var count = 0
             for record in records {
@@ -49,12 +62,18 @@ extension LocalStore {
                         target: MessageContent(message)?.target, isMine: isMine,
                         isIncoming: false, delivery: .accepted, owesReceipt: false,
                         findings: findings.compactMap { EnvelopeCheck(rawValue: $0) }, restored: now)
-                    _ = try Self.insert(row, cipher, db)
                     count += 1
+                    let place = HistoryPosition(rawValue: position.rawValue + Int64(count))
+                    _ = try Self.insert(row, at: place, cipher, db)
                 case .contact(let username, let account, let isVerified):
                     guard let label = labels[username] else { continue }
+                    // Who has written since is known already, though not as verified.
                     try db.execute(
-                        sql: "INSERT OR IGNORE INTO contact (name, username, account, verified) VALUES (?, ?, ?, ?)",
+                        sql: """
+                            INSERT INTO contact (name, username, account, verified) VALUES (?, ?, ?, ?)
+                            ON CONFLICT (name) DO UPDATE SET verified = 1
+                                WHERE account = excluded.account AND excluded.verified
+                            """,
                         arguments: [Data(label.bytes), username, Data(account.bytes), isVerified])
                 case .groupChange(let id, let change): try Self.restore(id, [change], nil, me: me, cipher, db)
                 case .groupName(let name): try Self.restore(name.object.group, [], name, me: me, cipher, db)
@@ -62,7 +81,7 @@ extension LocalStore {
                     try db.execute(sql: "INSERT OR IGNORE INTO remembered (envelope) VALUES (?)", arguments: [Data(hash.bytes)])
                 }
             }
-            return count
+            return (count, HistoryPosition(rawValue: position.rawValue + Int64(count)))
         }
     }
 

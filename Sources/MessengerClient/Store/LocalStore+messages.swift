@@ -40,17 +40,21 @@ extension LocalStore {
 
     // MARK: Writing
 
-    static func insert(_ new: NewMessage, _ cipher: StoreCipher, _ db: Database) throws -> HistoryPosition {
+    /// - Parameter position: nil for the end.
+    static func insert(
+        _ new: NewMessage, at position: HistoryPosition? = nil, _ cipher: StoreCipher, _ db: Database
+    ) throws -> HistoryPosition {
         let message = new.message
         let expiresAfter = MessageContent.expiry(of: message)
         try db.execute(
             sql: """
-                INSERT INTO message (hash, conversation, peer, account, device, id, type, target, sent, is_mine, is_incoming,
+                INSERT INTO message (position, hash, conversation, peer, account, device, id, type, target, sent, is_mine, is_incoming,
                     delivery, owes_receipt, findings, body, in_group, expires_after, expires_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                Data(new.hash.bytes), Data(message.conversation.bytes), new.peer, Data(message.fromAccount.bytes),
+                position?.rawValue, Data(new.hash.bytes), Data(message.conversation.bytes), new.peer,
+                Data(message.fromAccount.bytes),
                 Data(message.fromDevice.bytes), Data(message.id.bytes), message.type.rawValue, new.target.map { Data($0.bytes) },
                 Int64(clamping: message.sent), new.isMine, new.isIncoming, new.delivery.stored, new.owesReceipt,
                 Data(new.findings.map(\.rawValue)), try cipher.seal(message.bytes, column: "message", row: new.hash.bytes),
@@ -108,6 +112,13 @@ extension LocalStore {
         }
     }
 
+    func hasMessages(_ conversation: ConversationID) async throws -> Bool {
+        try await read { db in
+            let sql = "SELECT EXISTS (SELECT 1 FROM message WHERE conversation = ?)"
+            return try Bool.fetchOne(db, sql: sql, arguments: [Data(conversation.bytes)]) ?? false
+        }
+    }
+
     /// Edits, deletions and reactions of these messages, oldest first.
     func amendments(of messages: [MessageHash]) async throws -> [StoredMessage] {
         try await read { [cipher] db in
@@ -152,23 +163,5 @@ extension LocalStore {
             isMine: row["is_mine"], delivery: Delivery(stored: row["delivery"]),
             findings: (row["findings"] as Data).compactMap { EnvelopeCheck(rawValue: $0) }, message: message,
             expiresAfter: row["expires_after"], expiresAt: (row["expires_at"] as Int64?).map { UInt64(clamping: $0) })
-    }
-
-    // MARK: Receipts
-
-    /// Messages whose senders have not been told that they arrived, by sender. They count as told from now on.
-    func takeOwedReceipts(limit: Int) async throws -> [String: [MessageHash]] {
-        try await write { db in
-            let rows = try Row.fetchAll(
-                db, sql: "SELECT position, peer, hash FROM message WHERE owes_receipt = 1 ORDER BY position LIMIT ?",
-                arguments: [limit])
-            var owed: [String: [MessageHash]] = [:]
-            for row in rows {
-                if let hash = (row["hash"] as Data?).flatMap({ MessageHash($0) }) { owed[row["peer"], default: []].append(hash) }
-                try db.execute(
-                    sql: "UPDATE message SET owes_receipt = 2 WHERE position = ?", arguments: [row["position"] as Int64])
-            }
-            return owed
-        }
     }
 }

@@ -51,6 +51,8 @@ extension LocalStore {
                     ) WITHOUT ROWID;
                     """)
         }
+        registerObligations(&migrator)
+        registerContactDevices(&migrator)
         registerGroups(&migrator)
         registerExpiry(&migrator)
         return migrator

@@ -12,13 +12,18 @@ final class LocalStore: Sendable {
     let cipher: StoreCipher
     private let queue: DatabaseQueue
     private let lock: StoreLock
+    private let keyPath: String
+    /// Tests end a client's life here.
+    private let beforeWrite: @Sendable () throws -> Void
 
     static func exists(at location: StoreLocation) -> Bool {
         FileManager.default.fileExists(atPath: location.databasePath)
     }
 
     /// Makes a new one. Throws `MessengerError.storeExists`.
-    static func create(at location: StoreLocation) throws -> LocalStore {
+    static func create(
+        at location: StoreLocation, beforeWrite: @escaping @Sendable () throws -> Void = {}
+    ) throws -> LocalStore {
         guard !exists(at: location) else { throw MessengerError.storeExists }
         let (lock, key) = try filing {
             try FileManager.default.createDirectory(
@@ -30,20 +35,26 @@ final class LocalStore: Sendable {
             try writePrivately([], to: location.databasePath)
             return (lock, key)
         }
-        return try LocalStore(location, key: key, lock: lock)
+        return try LocalStore(location, key: key, lock: lock, beforeWrite: beforeWrite)
     }
 
     /// Throws `noStore`, `storeLocked`, `storeInUse`.
-    static func open(_ location: StoreLocation) throws -> LocalStore {
+    static func open(
+        _ location: StoreLocation, beforeWrite: @escaping @Sendable () throws -> Void = {}
+    ) throws -> LocalStore {
         guard exists(at: location) else { throw MessengerError.noStore }
         let lock = try StoreLock(path: location.lockPath)
         let file = try filing { Array(try Data(contentsOf: URL(filePath: location.keyPath))) }
         let key = try StoreKeyFile.open(file, passphrase: location.passphrase)
-        return try LocalStore(location, key: key, lock: lock)
+        return try LocalStore(location, key: key, lock: lock, beforeWrite: beforeWrite)
     }
 
-    private init(_ location: StoreLocation, key: SecretBytes, lock: StoreLock) throws {
+    private init(
+        _ location: StoreLocation, key: SecretBytes, lock: StoreLock, beforeWrite: @escaping @Sendable () throws -> Void
+    ) throws {
         cipher = StoreCipher(key: key)
+        self.beforeWrite = beforeWrite
+        keyPath = location.keyPath
         self.lock = lock
         var configuration = Configuration()
         configuration.journalMode = .wal
@@ -65,17 +76,26 @@ final class LocalStore: Sendable {
         try queue.close()
     }
 
+    func hasPassphrase() throws -> Bool { StoreKeyFile.hasPassphrase(try keyFile()) }
+
+    /// Throws `storeLocked` unless it is this store's, or the store has none.
+    func checkPassphrase(_ passphrase: String?) throws { _ = try StoreKeyFile.open(try keyFile(), passphrase: passphrase) }
+
+    private func keyFile() throws -> [UInt8] { try Self.filing { Array(try Data(contentsOf: URL(filePath: keyPath))) } }
+
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await Self.storing { try await self.queue.read(body) }
     }
 
     /// One transaction, on disk when it returns.
     func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await Self.storing { try await self.queue.write(body) }
+        try beforeWrite()
+        return try await Self.storing { try await self.queue.write(body) }
     }
 
     /// Empties the write-ahead log, with everything deleted that is still in it.
     func forgetTraces() async throws {
+        try beforeWrite()
         try await Self.storing {
             try await self.queue.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         }

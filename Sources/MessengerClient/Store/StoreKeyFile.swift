@@ -53,6 +53,8 @@ enum StoreKeyFile {
         }
     }
 
+    static func hasPassphrase(_ file: [UInt8]) -> Bool { file.first == 2 }
+
     private static let damaged = MessengerError.store("its key file is damaged")
 
     /// NFC, so that a passphrase does not depend on the keyboard.

@@ -19,6 +19,9 @@ public enum ConnectionEvent: Sendable, Hashable {
     case groupChanged(ConversationID)
     /// The server has dropped messages that this device did not fetch in time.
     case missed(count: Int64)
+    /// Somebody has got devices that this one had not seen before; one's own are devices that can be revoked if their owner did
+    /// not add them.
+    case newDevices(of: String, [Device])
     /// Something that a person should see.
     case warning(String)
 }

@@ -23,7 +23,36 @@ struct Identity: Codable, Sendable, CustomStringConvertible, CustomReflectable {
     /// A state that was signed here and may not be published yet, with its new certificates.
     var unpublishedState: Data?
     var unpublishedCertificates: [Data] = []
+    /// The account whose place that state takes.
+    var unpublishedReplaces: Data?
+    /// The account key and its secret from that state on, when it brings another one.
+    var nextAccountSeed: Data?
+    var nextRecoverySecret: Data?
 
     var description: String { "identity of \(username)" }
     var customMirror: Mirror { Mirror(self, children: ["username": username]) }
+
+    /// The state that was signed here is at the server.
+    mutating func settlePublication() {
+        if let seed = nextAccountSeed {
+            accountSeed = seed
+            recoverySecret = nextRecoverySecret
+        }
+        dropPublication()
+    }
+
+    /// As before it was to belong to one.
+    mutating func leaveAccount() {
+        account = nil
+        accountSeed = nil
+        recoverySecret = nil
+    }
+
+    mutating func dropPublication() {
+        unpublishedState = nil
+        unpublishedCertificates = []
+        unpublishedReplaces = nil
+        nextAccountSeed = nil
+        nextRecoverySecret = nil
+    }
 }

@@ -14,6 +14,8 @@ public enum MessengerError: Error, Sendable, Equatable, CustomStringConvertible 
     case accountKeyNotHere
     /// The name has another account than the one known before. Nothing is sent until the person accepts it.
     case newAccount(String)
+    /// The contact is verified, and a device of one of both is not post-quantum. Nothing is sent until the person agrees.
+    case notPostQuantum(String)
     /// Another program has opened this device's stream.
     case replaced
     case loggedOut
@@ -55,6 +57,8 @@ public enum MessengerError: Error, Sendable, Equatable, CustomStringConvertible 
         case .notCertified: "This device does not belong to its account: link it from another device, or use the recovery secret."
         case .accountKeyNotHere: "This needs a device that holds the account key."
         case .newAccount(let name): "\(name) has a new account. Compare the safety number, then accept it."
+        case .notPostQuantum(let name):
+            "Not every device in the conversation with \(name) is post-quantum. Nothing is sent until you agree."
         case .replaced: "Another program has taken over this device."
         case .loggedOut: "This device was logged out."
         case .unreachable(let reason): "The server cannot be reached (\(reason))."
@@ -77,6 +81,14 @@ public enum MessengerError: Error, Sendable, Equatable, CustomStringConvertible 
         case .backup(let error): error.description
         case .invalid(let reason): reason
         case .closed: "This account was closed."
+        }
+    }
+
+    /// Something about one receiver that may change: what is for others goes on.
+    var concernsOneReceiver: Bool {
+        switch self {
+        case .newAccount, .unknownUser, .noKeys, .staleLog, .directory, .server, .unreachable: true
+        default: false
         }
     }
 }

@@ -34,7 +34,8 @@ extension StoredTable {
     /// All of an installation, the small ones first.
     public static let all = [
         secrets, users, inboxes, devices, passedOver, invitations, doomedInboxes, logHead, logTiles, logEntries, logAccounts,
-        keyAccounts, keyStates, keyCertificates, keyDevices, oneTimeKeys, claimAllowances, linkNotes, idempotencyKeys, messages,
+        keyAccounts, keyStates, keyCertificates, keyDevices, oneTimeKeys, claimAllowances, linkNotes, blobs, idempotencyKeys,
+        messages, blobPieces,
     ]
 
     static let secrets = StoredTable("secrets", key: [.text("name")], [.bytes("value")])
@@ -103,6 +104,11 @@ extension StoredTable {
 
     static let logHead = StoredTable(
         "log_head", key: [.int("id")], [.int("size"), .bytes("checkpoint"), .int("cosigned_at")])
+
+    static let blobs = StoredTable(
+        "blobs", key: [.bytes("id")], [.int("user_id"), .int("length"), .int("received"), .int("expires_at")])
+
+    static let blobPieces = StoredTable("blob_pieces", key: [.bytes("blob"), .int("number")], [.bytes("bytes")])
 
     static let messages = StoredTable(
         "messages", key: [.int("user_id"), .int("number")],

@@ -43,9 +43,10 @@ public struct LinkCode: Sendable, Equatable, CustomStringConvertible, CustomRefl
         return bytes
     }
 
-    /// Under which names the server keeps the bundle and the answer; they tell nothing of the secret.
+    /// Under which names the server keeps bundle, answer and where the history lies; they tell nothing of the secret.
     public var bundleID: [UInt8] { Label.hash("link-note", [1], secret.exposed) }
     public var answerID: [UInt8] { Label.hash("link-note", [2], secret.exposed) }
+    public var historyID: [UInt8] { Label.hash("link-note", [3], secret.exposed) }
 
     public var description: String { "link code" }
     public var customMirror: Mirror { Mirror(self, children: []) }

@@ -208,7 +208,8 @@ extension RequestGuard {
         case RequestError.lineTooLong: return Refusal(error: .urlTooLong)
         case RequestError.unknownMethod(let path, let accept):
             let error = path.map { path in allowedMethods(path).map { APIError.methodNotAllowed($0) } ?? .notFound }
-            return Refusal(error: error ?? .methodNotAllowed("DELETE, GET, HEAD, POST"), preferences: Preferences(accept: accept))
+            return Refusal(
+                error: error ?? .methodNotAllowed("DELETE, GET, HEAD, PATCH, POST"), preferences: Preferences(accept: accept))
         case RequestError.invalidHead(let accept): return Refusal(error: badRequest, preferences: Preferences(accept: accept))
         case HTTPParserError.headerOverflow: return Refusal(error: .headersTooLarge)
         case is HTTPParserError: return Refusal(error: badRequest)

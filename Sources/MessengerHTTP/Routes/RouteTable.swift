@@ -9,6 +9,12 @@ struct Route: Sendable {
     let method: HTTPRequest.Method
     let path: String
     let handler: @Sendable (Request, APIContext) async throws -> Response
+
+    /// What the paths begin with that this one stands for, when its end is a name in braces, or `anythingBelow`.
+    fileprivate var beginning: String? {
+        guard let slash = path.lastIndex(of: "/"), path.hasSuffix("}") || path.hasSuffix(Self.anythingBelow) else { return nil }
+        return String(path[...slash])
+    }
 }
 
 /// All calls of the API: what the router is made from, and what answers 405.
@@ -23,13 +29,12 @@ struct RouteTable: Sendable {
     init(_ routes: [Route], exempt: Set<String>) {
         self.routes = routes
         self.exempt = exempt
-        methods = Dictionary(grouping: routes, by: \.path).mapValues {
-            $0.map(\.method.rawValue).sorted().joined(separator: ", ")
-        }
-        methodsBelow = Dictionary(
-            uniqueKeysWithValues: methods.filter { $0.key.hasSuffix(Route.anythingBelow) }.map {
-                ($0.key.dropLast(Route.anythingBelow.count) + "/", $0.value)
-            })
+        methods = Self.methods(of: routes, by: \.path)
+        methodsBelow = Self.methods(of: routes.filter { $0.beginning != nil }) { $0.beginning ?? $0.path }
+    }
+
+    private static func methods(of routes: [Route], by path: (Route) -> String) -> [String: String] {
+        Dictionary(grouping: routes, by: path).mapValues { $0.map(\.method.rawValue).sorted().joined(separator: ", ") }
     }
 
     /// The methods of a path that there is; trailing slashes do not matter.

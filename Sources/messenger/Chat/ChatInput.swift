@@ -10,6 +10,8 @@ enum ChatInput: Hashable {
     case deleteLast
     /// Nil lets messages stay.
     case timer(TimeSpan?)
+    /// To write to devices that are not post-quantum.
+    case agree
     case unknown(String)
 
     static let helpText = """
@@ -36,6 +38,7 @@ enum ChatInput: Hashable {
         case ("/timer", false) where argument == "off" || TimeSpan(argument: argument) != nil:
             self = .timer(TimeSpan(argument: argument))
         case ("/delete", true): self = .deleteLast
+        case ("/agree", true): self = .agree
         default: self = .unknown(String(parts[0]))
         }
     }

@@ -14,7 +14,7 @@ struct ChatSession: Sendable {
     /// Throws what the connection does not recover from; the terminal is as before then.
     func run() async throws {
         // Before anything is drawn: whether there is such a person.
-        let isVerified = try await isVerified()
+        let title = try await title()
         guard let mode = TerminalMode.keys(on: STDIN_FILENO) else { throw CommandFailure.noTerminal }
         var screen = ChatScreen(
             prompt: DisplayText.harmlessLine(messenger.username), size: TerminalDevice.size,
@@ -24,7 +24,7 @@ struct ChatSession: Sendable {
             TerminalDevice.write(screen.end())
             mode.restore()
         }
-        TerminalDevice.write(screen.note(title(isVerified), isVerified == false ? .warning : .dim))
+        TerminalDevice.write(screen.note(title.text, title.role))
         let (events, continuation) = AsyncStream.makeStream(of: ChatEvent.self)
         let (inputs, inputContinuation) = AsyncStream.makeStream(of: ChatInput.self)
         continuation.yield(.changed)
@@ -58,25 +58,38 @@ struct ChatSession: Sendable {
     }
 
     /// Nil when the server is away and the person is not known here.
-    private func isVerified() async throws -> Bool? {
+    private func contact() async throws -> Contact? {
         do {
-            switch partner {
-            case .person(let name): return try await messenger.contact(name).isVerified
-            case .group(let id, _): return try await messenger.group(id).isVerified
-            }
+            if case .person(let name) = partner { return try await messenger.contact(name) }
+            return nil
         } catch MessengerError.unreachable {
             return nil
         }
     }
 
-    private func title(_ isVerified: Bool?) -> String {
+    private func title() async throws -> (text: String, role: Style.Role) {
+        if case .group(let id, _) = partner { return Self.title(try await messenger.group(id)) }
+        let contact = try await contact()
+        return (title(contact), contact?.isVerified == false ? .warning : .dim)
+    }
+
+    private static func title(_ group: Group) -> (text: String, role: Style.Role) {
+        let name = DisplayText.harmlessLine(group.name)
+        let suites = group.isPostQuantum ? "" : ", not post-quantum"
+        let state = group.isVerified ? "everybody verified" : "not everybody verified: messenger group members"
+        return (
+            "End-to-end encrypted chat in \(name)\(suites), \(state).\n/help shows what else there is; Control-D leaves.",
+            group.isVerified ? .dim : .warning
+        )
+    }
+
+    private func title(_ contact: Contact?) -> String {
         let name = DisplayText.harmlessLine(partner.name)
+        let suites = contact?.isPostQuantum == false ? ", not post-quantum" : ""
         let state =
-            switch isVerified {
-            case true?: "End-to-end encrypted chat with \(name), verified."
-            case false? where partner.groupID != nil:
-                "End-to-end encrypted chat with \(name), not everybody verified: messenger group members \(name)"
-            case false?: "End-to-end encrypted chat with \(name), not verified yet: messenger verify \(name)"
+            switch contact?.isVerified {
+            case true?: "End-to-end encrypted chat with \(name), verified\(suites)."
+            case false?: "End-to-end encrypted chat with \(name)\(suites), not verified yet: messenger verify \(name)"
             case nil: "End-to-end encrypted chat with \(name); the server is away."
             }
         return state + "\n/help shows what else there is; Control-D leaves."
@@ -95,6 +108,12 @@ struct ChatSession: Sendable {
         case .note(let text, let role): TerminalDevice.write(screen.note(text, role))
         case .changed: TerminalDevice.write(screen.put(try await history()))
         case .received(let message):
+            if message.isFromOtherAccount {
+                let name = DisplayText.harmlessLine(message.sender)
+                TerminalDevice.write(
+                    screen.note(
+                        "\(name) writes from another account than the one you accepted: messenger verify \(name)", .danger))
+            }
             if partner.holds(message) {
                 TerminalDevice.write(screen.put(try await history()))
             } else if let text = message.text {

@@ -32,6 +32,8 @@ struct ChatSources: Sendable {
         case .expired(let positions): events.yield(.expired(Set(positions.map(\.rawValue))))
         case .missed(let count): events.yield(.note("\(count) messages were lost: they waited too long at the server.", .warning))
         case .warning(let text): events.yield(.note(text, .danger))
+        case .newDevices(let owner, let devices):
+            events.yield(.note(NewDevices.text(devices, of: owner, me: messenger.username), .warning))
         case .caughtUp, .arrived: break
         }
     }
@@ -61,8 +63,11 @@ struct ChatSources: Sendable {
             case .edit(let text): _ = try await messenger.edit(try await last(mine: true), text: text)
             case .timer(let time): _ = try await partner.send(.timer(time?.seconds), messenger)
             case .deleteLast: _ = try await messenger.delete(try await last(mine: true))
+            case .agree: if partner.groupID == nil { try await messenger.acceptClassicalDevices(with: partner.name) }
             case .quit, .help, .unknown: return
             }
+        } catch MessengerError.notPostQuantum {
+            events.yield(.note("Not sent: not every device of both of you is post-quantum. /agree, then send it again.", .danger))
         } catch {
             events.yield(.note("Not sent: \(error)", .danger))
         }

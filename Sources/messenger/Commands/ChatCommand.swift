@@ -21,6 +21,9 @@ struct ChatCommand: AsyncParsableCommand {
     @Flag(help: "Do not tell others that their messages were read.")
     var noReadReceipts = false
 
+    @Flag(help: "Write also to devices that are not post-quantum.")
+    var acceptClassical = false
+
     @OptionGroup var options: ClientOptions
 
     func validate() throws {
@@ -29,9 +32,10 @@ struct ChatCommand: AsyncParsableCommand {
 
     func run() async throws {
         let output = options.output
-        let (username, group) = (username, group)
+        let (username, group, isAccepted) = (username, group, acceptClassical)
         try await options.withMessenger(sendsReadReceipts: !noReadReceipts) { messenger in
             let partner = try await ChatPartner.find(person: username, group: group, messenger)
+            if isAccepted, let username { try await messenger.acceptClassicalDevices(with: username) }
             if output.isJSON || !TerminalDevice.isInteractive {
                 try await ChatPipe(messenger: messenger, partner: partner, output: output).run()
             } else {

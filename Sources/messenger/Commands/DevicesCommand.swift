@@ -18,6 +18,7 @@ struct DevicesCommand: AsyncParsableCommand {
         let holdsAccountKey: Bool
         let isPostQuantum: Bool
         let created: Date
+        let newUntil: Date?
     }
 
     struct List: AsyncParsableCommand {
@@ -29,13 +30,16 @@ struct DevicesCommand: AsyncParsableCommand {
             let output = options.output
             try await options.withMessenger { messenger in
                 let time = LocalTime()
-                for device in try await messenger.devices() {
+                let devices = try await messenger.devices()
+                for device in devices {
                     let line = Line(
                         device: device.fingerprint.description, isThisDevice: device.isThisDevice, isWeb: device.isWeb,
-                        holdsAccountKey: device.holdsAccountKey, isPostQuantum: device.isPostQuantum, created: device.created)
+                        holdsAccountKey: device.holdsAccountKey, isPostQuantum: device.isPostQuantum, created: device.created,
+                        newUntil: device.newUntil)
                     let marks = [
                         device.isThisDevice ? "this device" : nil, device.isWeb ? "web" : nil,
                         device.holdsAccountKey ? "holds the account key" : nil, device.isPostQuantum ? nil : "not post-quantum",
+                        device.newUntil == nil ? nil : "new",
                     ].compactMap { $0 }
                     output.result(
                         line,
@@ -43,6 +47,8 @@ struct DevicesCommand: AsyncParsableCommand {
                             "\(device.fingerprint)  \(time.stamp(device.created))  \(output.style(.dim, marks.joined(separator: ", ")))"
                     )
                 }
+                let new = devices.filter { $0.newUntil != nil }
+                if !new.isEmpty { output.note(NewDevices.text(new, of: messenger.username, me: messenger.username)) }
             }
         }
     }

@@ -35,9 +35,11 @@ struct ExportCommand: AsyncParsableCommand {
     /// All conversations by name, or the one that was asked for.
     private static func partners(person: String?, group: String?, _ messenger: Messenger) async throws -> [ChatPartner] {
         if person != nil || group != nil { return [try await ChatPartner.find(person: person, group: group, messenger)] }
-        return try await messenger.conversations().map { summary in
-            summary.group.map { .group($0, name: summary.title) } ?? .person(summary.title)
-        }.sorted { $0.name < $1.name }
+        let partners = try await messenger.conversations().map { summary in
+            summary.group.map { .group($0, name: summary.title) } ?? ChatPartner.person(summary.title)
+        }
+        // A name that has had several accounts is there for each of them.
+        return Set(partners).sorted { $0.name < $1.name }
     }
 
     /// Oldest first: the places of the pages are found from the newest on, then each is read again.

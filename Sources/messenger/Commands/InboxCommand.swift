@@ -27,6 +27,8 @@ struct InboxCommand: AsyncParsableCommand {
                 away = error
             }
             let count = try await Self.show(from: messenger, keeps: keeps, output)
+            let new = away == nil ? try await messenger.devices().filter { $0.newUntil != nil } : []
+            if !new.isEmpty { output.note(NewDevices.text(new, of: messenger.username, me: messenger.username)) }
             if let away { throw away }
             if count == 0 { output.note("Nothing new.") }
         }
@@ -34,6 +36,11 @@ struct InboxCommand: AsyncParsableCommand {
 
     private static func groupNames(_ messenger: Messenger) async throws -> [ConversationID: String] {
         Dictionary(try await messenger.groups().map { ($0.id, $0.name) }) { first, _ in first }
+    }
+
+    private static func otherAccount(_ sender: String) -> String {
+        let name = DisplayText.harmlessLine(sender)
+        return "The next message is from another account of \(name) than the one you accepted: messenger verify \(name)"
     }
 
     /// How many were shown.
@@ -44,6 +51,7 @@ struct InboxCommand: AsyncParsableCommand {
             let page = try await messenger.unacknowledged(limit: 100)
             let names = try await groupNames(messenger)
             for message in page {
+                if message.isFromOtherAccount { output.note(Self.otherAccount(message.sender)) }
                 let group = message.group.map { names[$0] ?? String($0.description.prefix(8)) }
                 output.result(
                     MessageLine(message, group: group), line: looks.plainLines(of: ChatEntry(message, group: group)))

@@ -65,7 +65,8 @@ struct LoginCommand: AsyncParsableCommand {
                 Line(username: messenger.username, standing: "waiting-for-link"),
                 line: """
                     Logged in as \(name). This device does not belong to the account yet: run `messenger link` here, and
-                    `messenger link --approve` on a device that does. Or log in with --recover and the recovery secret.
+                    `messenger link --approve` on a device that does. Or log in with --recover and the recovery secret. If
+                    both are lost: messenger reset-account
                     """)
         case .revoked: throw CommandFailure(MessengerError.notCertified)
         }

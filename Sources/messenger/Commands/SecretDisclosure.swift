@@ -17,9 +17,11 @@ enum SecretDisclosure {
     }
 
     /// Afterwards it is no longer on this device, if the person said so.
-    static func show(_ secret: RecoverySecret, of messenger: Messenger, output: Output) async throws {
+    static func show(
+        _ secret: RecoverySecret, of messenger: Messenger, after event: String = "registered", output: Output
+    ) async throws {
         let line = Line(
-            event: "registered", username: messenger.username, userID: "\(messenger.userID)", recoverySecret: secret.text)
+            event: event, username: messenger.username, userID: "\(messenger.userID)", recoverySecret: secret.text)
         output.result(
             line,
             line: """

@@ -29,6 +29,9 @@ struct SendCommand: AsyncParsableCommand {
             valueName: "time"))
     var expires: TimeSpan?
 
+    @Flag(help: "Also to devices that are not post-quantum, without asking.")
+    var acceptClassical = false
+
     @OptionGroup var options: ClientOptions
 
     private var username: String? { group == nil ? words.first : nil }
@@ -45,14 +48,14 @@ struct SendCommand: AsyncParsableCommand {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
-        let (username, group, expires) = (username, group, expires)
+        let command = self
         try await options.withMessenger { messenger in
-            // Who is in the group by now: nobody who was taken out is to get it.
-            if group != nil { try await Self.catchUp(messenger) }
-            let partner = try await ChatPartner.find(person: username, group: group, messenger)
-            let sent = try await partner.send(.text(text, expiresAfter: expires?.seconds), messenger)
+            let (sent, partner) = try await command.send(text, messenger)
             for name in sent.passedOver {
                 output.note("\(DisplayText.harmlessLine(name)) has no device any more that could get it.")
+            }
+            if !sent.newDevices.isEmpty {
+                output.note(NewDevices.text(sent.newDevices, of: partner.name, me: messenger.username))
             }
             for skipped in sent.skippedDevices {
                 output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
@@ -68,8 +71,35 @@ struct SendCommand: AsyncParsableCommand {
         }
     }
 
+    private func send(_ text: String, _ messenger: Messenger) async throws -> (SentMessage, ChatPartner) {
+        // Who is in the group by now: nobody who was taken out is to get it.
+        if group != nil { try await Self.catchUp(messenger) }
+        let partner = try await ChatPartner.find(person: username, group: group, messenger)
+        let content = MessageContent.text(text, expiresAfter: expires?.seconds)
+        return (try await Self.send(content, to: partner, isAccepted: acceptClassical, messenger), partner)
+    }
+
     private static func catchUp(_ messenger: Messenger) async throws {
         do { _ = try await messenger.receive() } catch MessengerError.unreachable {}
+    }
+
+    /// Asks before the first message to devices that are not post-quantum.
+    private static func send(
+        _ content: MessageContent, to partner: ChatPartner, isAccepted: Bool, _ messenger: Messenger
+    ) async throws -> SentMessage {
+        do {
+            return try await partner.send(content, messenger)
+        } catch let error as MessengerError {
+            guard case .notPostQuantum(let name) = error else { throw error }
+            let question = """
+                Not every device of you and \(DisplayText.harmlessLine(name)) is post-quantum: whoever records this message now may \
+                read it when there are quantum computers.
+                Send it all the same?
+                """
+            guard try isAccepted || Question.yesOrNo(question) == true else { throw error }
+            try await messenger.acceptClassicalDevices(with: name)
+            return try await partner.send(content, messenger)
+        }
     }
 
     /// Without the line end of its last line.

@@ -88,7 +88,9 @@ struct VerifyCommand: AsyncParsableCommand {
                 style(.danger, "\(name) has a new account since you last wrote: compare with care before you accept it."))
         }
         lines.append(
-            contact.isPostQuantum ? "All devices of \(name) are post-quantum." : "Not all devices of \(name) are post-quantum.")
+            contact.isPostQuantum
+                ? "Your conversation is post-quantum: every device of both of you is."
+                : "Your conversation is not post-quantum: a device of one of you is not.")
         return lines.joined(separator: "\n") + "\n"
     }
 }

@@ -20,7 +20,8 @@ extension CommandFailure {
         switch error {
         case .wrongCredentials, .notCertified, .accountKeyNotHere, .loggedOut, .noStore: .notLoggedIn
         case .unknownUser, .noKeys: .unknownPerson
-        case .newAccount, .logContradiction, .note, .directory, .staleLog, .otherInstallation, .linkWrong: .securityWarning
+        case .newAccount, .notPostQuantum, .logContradiction, .note, .directory, .staleLog, .otherInstallation, .linkWrong:
+            .securityWarning
         case .unreachable: .serverAway
         case .server(let status, _): status >= 500 ? .serverAway : .refused
         case .storeLocked, .storeInUse, .store, .replaced: .storeUnusable
@@ -36,6 +37,7 @@ extension CommandFailure {
         case .loggedOut: "Log in again with `messenger login`; what this device has stays."
         case .notCertified: "Run `messenger link` here, and `messenger link --approve` on a device of yours that works."
         case .newAccount(let name): "`messenger verify \(name)` shows the new safety number and asks whether you accept it."
+        case .notPostQuantum(let name): "If you agree that they read it too: messenger send \(name) --accept-classical"
         case .storeInUse: "End the other `messenger` that runs with this folder, or use another account with --home."
         case .storeExists: "Use another folder with --home, or `messenger login` for the account that is there."
         case .noKeys(let name): "\(name) has to log in once with a client that encrypts."

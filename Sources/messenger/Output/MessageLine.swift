@@ -20,6 +20,8 @@ struct MessageLine: Encodable {
     let expiresAfter: Int?
     /// Codes of what was wrong with it, such as E08.
     let findings: [String]
+    /// The name has, or had, another account than the one that was accepted, and it is from that one.
+    let isFromOtherAccount: Bool
 
     /// - Parameter group: the name of the group that it was written in.
     init(_ message: ReceivedMessage, group name: String? = nil) {
@@ -33,6 +35,7 @@ struct MessageLine: Encodable {
         hash = message.hash.map { Data($0.bytes).base64EncodedString() }
         expiresAfter = message.expiresAfter ?? message.timer?.seconds
         findings = message.findings.map(\.code)
+        isFromOtherAccount = message.isFromOtherAccount
     }
 
     init(_ item: HistoryItem, with partner: ChatPartner) {
@@ -46,6 +49,7 @@ struct MessageLine: Encodable {
         hash = item.hash.map { Data($0.bytes).base64EncodedString() }
         expiresAfter = item.expiresAfter ?? item.timer?.seconds
         findings = item.findings.map(\.code)
+        isFromOtherAccount = false
     }
 
     private static func words(for events: [GroupEvent]) -> String? {

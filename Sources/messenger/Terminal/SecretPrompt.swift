@@ -12,9 +12,10 @@ enum SecretPrompt {
         let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
         guard terminal >= 0 else { throw CommandFailure.noTerminal }
         defer { close(terminal) }
-        TerminalDevice.write(question, to: terminal)
+        // Before the question is seen: who answers at once is not seen either.
         guard let mode = TerminalMode.secretLine(on: terminal) else { throw CommandFailure.noTerminal }
         defer { mode.restore() }
+        TerminalDevice.write(question, to: terminal)
         return try line(from: terminal)
     }
 

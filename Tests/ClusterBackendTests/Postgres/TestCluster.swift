@@ -73,7 +73,7 @@ extension Stores {
     fileprivate init(_ cluster: Cluster) async throws {
         self.init(
             accounts: cluster.backend, inboxes: cluster.backend, callbacks: cluster.backend, signal: cluster.signal,
-            presence: cluster.backend, keys: cluster.backend,
+            presence: cluster.backend, keys: cluster.backend, blobs: cluster.backend,
             log: try await cluster.backend.openLog(now: cluster.registration.timeSource.now()),
             phoneKey: try await cluster.backend.secret(named: "phone", bytes: 32))
         services = cluster.services

@@ -27,7 +27,7 @@ struct VectorTests {
 
     private static func fixed() throws -> [VectorFile] {
         [
-            try .identifiers(), try .objects(), try .log(), try .recovery(), try .chunked(), try .groups(),
+            try .identifiers(), try .objects(), try .checks(), try .log(), try .recovery(), try .chunked(), try .groups(),
         ]
     }
 
@@ -64,6 +64,38 @@ struct VectorTests {
         }
     }
 
+    private struct LinkFile: Decodable {
+        struct Case: Decodable {
+            let answer, history: String
+        }
+        let cases: [Case]
+    }
+
+    @Test("Links that are written down come out of their seeds, and what is sealed to the new device opens for its purpose alone")
+    func linking() throws {
+        if Self.isWriting { try VectorFile.linking().write(to: VectorFile.folder) }
+        let text = try VectorFile.read("linking.json")
+        let file = try JSONDecoder().decode(LinkFile.self, from: Data(text.utf8))
+        let all = try VectorFile.Linking.all()
+        #expect(file.cases.count == all.count)
+        for (written, link) in zip(file.cases, all) {
+            let answer = LinkAnswer(sealed: hex(written.answer), linkKey: link.linkKey, code: link.code)
+            #expect(answer == LinkAnswer(account: link.account, firstSeq: VectorFile.Linking.firstSeq))
+            let history = LinkHistory(sealed: hex(written.history), linkKey: link.linkKey, code: link.code)
+            #expect(history?.blobs == link.history.blobs && history?.size == link.history.size)
+            #expect(LinkAnswer(sealed: hex(written.history), linkKey: link.linkKey, code: link.code) == nil)
+            #expect(LinkHistory(sealed: hex(written.answer), linkKey: link.linkKey, code: link.code) == nil)
+        }
+        let sealed = file.cases.map { ["answer": $0.answer, "history": $0.history] }
+        let again = VectorFile(
+            name: "linking.json",
+            content: [
+                "server": try TestWorld().server.hex,
+                "cases": zip(all, sealed).map { link, sealed in link.fields.merging(sealed) { $1 } },
+            ])
+        #expect(try again.text() == text)
+    }
+
     @Test("The other implementation agrees with every vector")
     func pythonAgrees() async throws {
         let said = try await PythonClient.run([VectorFile.folder.path])
@@ -73,7 +105,7 @@ struct VectorTests {
     @Test("The other implementation opens what was sealed just now, and refuses what was bent")
     func pythonOpens() async throws {
         let folder = try TemporaryFolder()
-        for file in try Self.fixed() + [.envelopes(EnvelopeScene())] { try file.write(to: folder.url) }
+        for file in try Self.fixed() + [.envelopes(EnvelopeScene()), .linking()] { try file.write(to: folder.url) }
         #expect(try await PythonClient.run([folder.path]).contains("values agree"))
     }
 

@@ -12,6 +12,7 @@ struct Installation {
     static let tokens = ["ann phone", "ann desk", "zoe old", "zoe", "brien", "gone", "newest"]
     static let keys = ["first", "!~", "Z", "a", "second"]
     static let phoneKey = "phone"
+    static let blobs = (1...3).map { BlobID(Array(repeating: UInt8($0), count: BlobID.byteCount))! }
     static let noteID = Array(repeating: UInt8(7), count: 32)
 
     let folder: TemporaryFolder
@@ -51,6 +52,7 @@ struct Installation {
         try await send(store)
         try await receive(store)
         for (user, name) in [(1, "ann"), (6, "gone")] as [(Int64, String)] { try await publish(name, UserID(user), in: store) }
+        try await upload(store)
         // One left rows behind, of the newest user nothing is left.
         for user in [6, 7].map({ UserID($0) }) { _ = try await store.delete(user, now: start) }
         _ = try await store.sweep(Sweep(now: start, expireBefore: nil, limit: 2))
@@ -92,6 +94,17 @@ struct Installation {
         try await store.callbackFailed(
             CallbackFailure(device: DeviceID(1), generation: 1, at: start, refused: MessageNumber(8)))
         try await store.callbackFailed(CallbackFailure(device: DeviceID(3), generation: 2, at: start, refused: nil))
+    }
+
+    /// A complete blob, one that is not, and one whose user will be deleted.
+    private static func upload(_ store: SQLiteBackend) async throws {
+        let limits = BlobLimits()
+        for (id, (user, sent)) in zip(blobs, [(1, 300_000), (2, 280_000), (6, 300_000)] as [(Int64, Int)]) {
+            try await store.create(NewBlob(id: id, user: UserID(user), length: 300_000, limits: limits, now: start))
+            let bytes = (0..<sent).map { UInt8(truncatingIfNeeded: $0 / 7) }
+            _ = try await store.append(
+                BlobAppend(id: id, user: UserID(user), offset: 0, bytes: bytes, limits: limits, now: start))
+        }
     }
 
     /// An account with a device and keys, one of them handed out.

@@ -2,7 +2,7 @@ import KeyLog
 import MessengerAPI
 import MessengerCore
 
-typealias Store = AccountStore & InboxStore & CallbackStore & AdminStore & KeyStore & KeyLogStore
+typealias Store = AccountStore & InboxStore & CallbackStore & AdminStore & KeyStore & KeyLogStore & BlobStore
 
 /// What a store answered, line by line. Equal only byte by byte.
 struct Transcript: Equatable, CustomStringConvertible {
@@ -56,6 +56,10 @@ extension Transcript {
         await note("due") { due }
         for device in due.map(\.device) { await note("target \(device)") { try await store.callbackTarget(of: device) as Any } }
         await noteKeys(store)
+        for (index, id) in Installation.blobs.enumerated() {
+            await note("blob \(index)") { try await store.blob(id, now: Installation.start) as Any }
+            for piece in 0..<3 { await note("piece \(piece) of \(index)") { try await store.piece(piece, of: id) as Any } }
+        }
     }
 
     private mutating func noteKeys(_ store: any Store) async {
