@@ -53,6 +53,8 @@ extension LocalStore {
         }
         registerObligations(&migrator)
         registerContactDevices(&migrator)
+        registerGroups(&migrator)
+        registerExpiry(&migrator)
         return migrator
     }
 }

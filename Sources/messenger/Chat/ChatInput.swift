@@ -8,6 +8,8 @@ enum ChatInput: Hashable {
     /// Of the last message of one's own.
     case edit(String)
     case deleteLast
+    /// Nil lets messages stay.
+    case timer(TimeSpan?)
     /// To write to devices that are not post-quantum.
     case agree
     case unknown(String)
@@ -16,6 +18,7 @@ enum ChatInput: Hashable {
         /reply TEXT  answer the last message    /react EMOJI  react to it (nothing takes it back)
         /edit TEXT   change your last message   /delete       take it back
         /quit        leave, as Control-D does   //TEXT        a message that begins with /
+        /timer TIME  lets messages go after it, such as 1h; /timer off lets them stay
         Alt-Enter makes a new line; up and down bring back what you sent.
         """
 
@@ -32,6 +35,8 @@ enum ChatInput: Hashable {
         case ("/reply", false): self = .reply(argument)
         case ("/edit", false): self = .edit(argument)
         case ("/react", _): self = .react(argument)
+        case ("/timer", false) where argument == "off" || TimeSpan(argument: argument) != nil:
+            self = .timer(TimeSpan(argument: argument))
         case ("/delete", true): self = .deleteLast
         case ("/agree", true): self = .agree
         default: self = .unknown(String(parts[0]))

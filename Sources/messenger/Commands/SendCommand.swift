@@ -12,19 +12,35 @@ struct SendCommand: AsyncParsableCommand {
 
             Examples:
               messenger send ann "hello"
+              messenger send ann --expires 1h "the door code is 4711"
+              messenger send --group "Lake house" "Who comes?"
               uptime | messenger send ann
             """)
 
-    @Argument(help: "To whom.")
-    var username: String
+    @Argument(help: "To whom, unless it goes to a group, and what; standard input without it.")
+    var words: [String] = []
 
-    @Argument(help: "What; standard input without it.")
-    var text: String?
+    @Option(help: ArgumentHelp("Into this group.", valueName: "name"))
+    var group: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "It goes by itself after this time: from sending here, from reading there. Such as 30s, 5m, 1h, 2d, 1w.",
+            valueName: "time"))
+    var expires: TimeSpan?
 
     @Flag(help: "Also to devices that are not post-quantum, without asking.")
     var acceptClassical = false
 
     @OptionGroup var options: ClientOptions
+
+    private var username: String? { group == nil ? words.first : nil }
+    private var text: String? { words.dropFirst(group == nil ? 1 : 0).first }
+
+    func validate() throws {
+        if group == nil, words.isEmpty { throw ValidationError("Name a person, or a group with --group.") }
+        if words.count > (group == nil ? 2 : 1) { throw ValidationError("Put the text into quotes.") }
+    }
 
     func run() async throws {
         let output = options.output
@@ -32,11 +48,14 @@ struct SendCommand: AsyncParsableCommand {
         guard text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
-        let (username, isAccepted) = (username, acceptClassical)
+        let command = self
         try await options.withMessenger { messenger in
-            let sent = try await Self.send(text, to: username, isAccepted: isAccepted, messenger)
+            let (sent, partner) = try await command.send(text, messenger)
+            for name in sent.passedOver {
+                output.note("\(DisplayText.harmlessLine(name)) has no device any more that could get it.")
+            }
             if !sent.newDevices.isEmpty {
-                output.note(NewDevices.text(sent.newDevices, of: username, me: messenger.username))
+                output.note(NewDevices.text(sent.newDevices, of: partner.name, me: messenger.username))
             }
             for skipped in sent.skippedDevices {
                 output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
@@ -44,20 +63,32 @@ struct SendCommand: AsyncParsableCommand {
             switch sent.delivery {
             case .refused(let reason): throw CommandFailure(status: .refused, message: reason)
             case .waiting:
-                output.result(SentLine(sent, to: username), line: "")
+                output.result(SentLine(sent, to: partner), line: "")
                 throw CommandFailure(
                     status: .later, message: "the server is away; the message waits here and is sent next time")
-            case .accepted, .delivered, .read: output.result(SentLine(sent, to: username), line: "✓ sent")
+            case .accepted, .delivered, .read: output.result(SentLine(sent, to: partner), line: "✓ sent")
             }
         }
     }
 
+    private func send(_ text: String, _ messenger: Messenger) async throws -> (SentMessage, ChatPartner) {
+        // Who is in the group by now: nobody who was taken out is to get it.
+        if group != nil { try await Self.catchUp(messenger) }
+        let partner = try await ChatPartner.find(person: username, group: group, messenger)
+        let content = MessageContent.text(text, expiresAfter: expires?.seconds)
+        return (try await Self.send(content, to: partner, isAccepted: acceptClassical, messenger), partner)
+    }
+
+    private static func catchUp(_ messenger: Messenger) async throws {
+        do { _ = try await messenger.receive() } catch MessengerError.unreachable {}
+    }
+
     /// Asks before the first message to devices that are not post-quantum.
     private static func send(
-        _ text: String, to username: String, isAccepted: Bool, _ messenger: Messenger
+        _ content: MessageContent, to partner: ChatPartner, isAccepted: Bool, _ messenger: Messenger
     ) async throws -> SentMessage {
         do {
-            return try await messenger.send(text, to: username)
+            return try await partner.send(content, messenger)
         } catch let error as MessengerError {
             guard case .notPostQuantum(let name) = error else { throw error }
             let question = """
@@ -66,8 +97,8 @@ struct SendCommand: AsyncParsableCommand {
                 Send it all the same?
                 """
             guard try isAccepted || Question.yesOrNo(question) == true else { throw error }
-            try await messenger.acceptClassicalDevices(with: username)
-            return try await messenger.send(text, to: username)
+            try await messenger.acceptClassicalDevices(with: name)
+            return try await partner.send(content, messenger)
         }
     }
 
