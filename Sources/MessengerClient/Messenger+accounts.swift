@@ -74,7 +74,14 @@ extension Messenger {
         let store = try LocalStore.open(location, beforeWrite: configuration.beforeWrite)
         let profile = try await Profile.load(from: store)
         let api = MessengerAPIClient(transport: try configuration.makeTransport(profile.server))
-        return assemble(store, profile, api, configuration)
+        let messenger = assemble(store, profile, api, configuration)
+        do {
+            try await messenger.removeExpired()
+            return messenger
+        } catch {
+            await messenger.close()
+            throw error
+        }
     }
 
     public static func exists(at location: StoreLocation) -> Bool { LocalStore.exists(at: location) }

@@ -83,12 +83,14 @@ extension Messenger {
 
     /// Messages of others with files that this device knows, newest first.
     public func attachments(limit: Int = 50) async throws -> [ReceivedMessage] {
-        try await parts.store.attachments(limit: limit).map { ReceivedMessage($0, me: username) }
+        try await removeExpired()
+        return try await parts.store.attachments(limit: limit).map { ReceivedMessage($0, me: username) }
     }
 
     /// The file of the message at this place; nil when it has none, or is not here any more.
     public func attachment(at position: HistoryPosition) async throws -> Attachment? {
-        try await parts.store.message(at: position).flatMap { ReceivedMessage($0, me: username).attachment }
+        try await removeExpired()
+        return try await parts.store.message(at: position).flatMap { ReceivedMessage($0, me: username).attachment }
     }
 
     private func finishUpload(

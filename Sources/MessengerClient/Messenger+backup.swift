@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import KeyLog
 import MessengerCrypto
 
@@ -7,7 +8,7 @@ extension Messenger {
     private static let page = 200
     private static let readSize = 65_536
 
-    /// Writes all messages and contacts of this device to a file that only its owner can read. It appears whole or not at all.
+    /// Writes all messages, contacts and groups of this device to a file that only its owner can read. It appears whole or not at all.
     public func backup(to path: String, recovery: RecoverySecret) async throws {
         let purpose = ChunkedPurpose.backup(server: try await log.server(), account: try parts.profile.certifiedAccount())
         guard var encryptor = ChunkedEncryptor(key: recovery.backupKey(), purpose: purpose) else {
@@ -18,10 +19,12 @@ extension Messenger {
             let file = FileHandle(forWritingAtPath: temporary)
         else { throw MessengerError.store("\(temporary) cannot be written") }
         do {
+            try await removeExpired()
             try file.write(contentsOf: encryptor.head)
             for contact in try await parts.store.contacts() {
                 try file.write(contentsOf: encryptor.update(BackupRecord(contact).bytes))
             }
+            for record in try await parts.store.backupGroups() { try file.write(contentsOf: encryptor.update(record.bytes)) }
             for hash in try await parts.store.rememberedEnvelopes() {
                 try file.write(contentsOf: encryptor.update(BackupRecord.remembered(hash).bytes))
             }
@@ -33,7 +36,7 @@ extension Messenger {
             try file.write(contentsOf: encryptor.finish())
             try file.synchronize()
             try file.close()
-            guard rename(temporary, path) == 0 else { throw MessengerError.store("\(path) cannot be written") }
+            guard Glibc.rename(temporary, path) == 0 else { throw MessengerError.store("\(path) cannot be written") }
         } catch {
             try? FileManager.default.removeItem(atPath: temporary)
             throw error
@@ -49,7 +52,7 @@ extension Messenger {
         }
         guard let file = FileHandle(forReadingAtPath: path) else { throw MessengerError.store("\(path) cannot be read") }
         defer { try? file.close() }
-        var restoration = try await HistoryRestoration(decryptor, parts.store, log)
+        var restoration = try await HistoryRestoration(decryptor, parts, log)
         while let piece = try file.read(upToCount: Self.readSize), !piece.isEmpty { try await restoration.take(piece) }
         return try await restoration.finish()
     }

@@ -13,6 +13,7 @@ extension Messenger {
             group.addTask { await self.runStream() }
             group.addTask { await self.runOutbox() }
             group.addTask { await self.runUpkeep() }
+            group.addTask { await self.runExpiry() }
             group.addTask { await self.runUploads() }
             // Only the stream ends by itself.
             await group.next()
@@ -104,6 +105,7 @@ extension Messenger {
             news.raise()
             feed.send(.arrived(position))
         }
+        if let group = stored.changedGroup { feed.send(.groupChanged(group)) }
         if !stored.receipts.isEmpty { feed.send(.receipts(stored.receipts)) }
         if let sender = stored.sender, let person = try await directory.knownPerson(sender) {
             try await noticeDevices(of: person)
@@ -117,6 +119,7 @@ extension Messenger {
         let through = try await parts.store.storedThrough()
         if through > .zero { try await parts.api.acknowledge(through: through, token: try parts.profile.token()) }
         try await settleObligations()
+        try await settleGroups()
     }
 
     private func runOutbox() async {

@@ -6,7 +6,7 @@ import MessengerCrypto
 extension Messenger {
     // MARK: The old device
 
-    /// Gives messages and contacts of this device to the one that was approved. Until it has fetched them, for at most ten minutes,
+    /// Gives messages, contacts and groups of this device to the one that was approved. Until it has fetched them, for at most ten minutes,
     /// the request is good for; the server holds them encrypted. Throws `unreachable`, `server`.
     public func sendHistory(to request: LinkRequest) async throws {
         try await explaining {
@@ -15,6 +15,8 @@ extension Messenger {
                 throw MessengerError.linkWrong
             }
             for contact in try await parts.store.contacts() { try await upload.add(BackupRecord(contact).bytes) }
+            try await removeExpired()
+            for record in try await parts.store.backupGroups() { try await upload.add(record.bytes) }
             var position = Int64.min
             while let page = try await parts.store.backupMessages(after: position, limit: Self.historyPage) {
                 for record in page.records { try await upload.add(record.bytes) }
@@ -67,7 +69,7 @@ extension Messenger {
         guard let decryptor = ChunkedDecryptor(key: history.key, purpose: try await historyPurpose(code)),
             let size = Int(exactly: history.size)
         else { throw MessengerError.linkWrong }
-        var restoration = try await HistoryRestoration(decryptor, parts.store, log)
+        var restoration = try await HistoryRestoration(decryptor, parts, log)
         var fetched = 0
         for blob in history.blobs {
             let end = min(HistoryUpload.blobSize, size - fetched)

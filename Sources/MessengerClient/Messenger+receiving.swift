@@ -41,11 +41,13 @@ extension Messenger {
 
     /// - Parameter position: nil for the first that was not acknowledged.
     func incoming(after position: HistoryPosition?, limit: Int) async throws -> [ReceivedMessage] {
+        try await removeExpired()
         let start: HistoryPosition
         if let position { start = position } else { start = try await parts.store.handledThrough() }
         let messages = try await parts.store.incoming(after: start, limit: limit)
         guard !messages.isEmpty else { return [] }
+        let names = try await names(in: messages)
         let accounts = Dictionary(try await parts.store.contacts().map { ($0.username, $0.account) }) { first, _ in first }
-        return messages.map { ReceivedMessage($0, me: username, accepted: accounts[$0.peer]) }
+        return messages.map { ReceivedMessage($0, me: username, names: names, accepted: accounts[$0.peer]) }
     }
 }

@@ -32,26 +32,33 @@ extension Messenger {
 
     /// Throws `notFound` when this device does not have the message.
     public func reply(_ text: String, to message: MessageHash) async throws -> SentMessage {
-        try await send(.text(text, replyTo: message), to: try await stored(message).peer)
+        try await send(.text(text, replyTo: message), about: try await stored(message))
     }
 
     /// Throws `notFound` for a message that is not one's own.
     public func edit(_ message: MessageHash, text: String) async throws -> SentMessage {
-        try await send(.edit(of: message, text: text), to: try await ownMessage(message).peer)
+        try await send(.edit(of: message, text: text), about: try await ownMessage(message))
     }
 
     /// Throws `notFound` for a message that is not one's own. What others have already read they may remember.
     public func delete(_ message: MessageHash) async throws -> SentMessage {
-        try await send(.delete(of: message), to: try await ownMessage(message).peer)
+        try await send(.delete(of: message), about: try await ownMessage(message))
     }
 
     /// An empty emoji takes the reaction back.
     public func react(_ emoji: String, to message: MessageHash) async throws -> SentMessage {
-        try await send(.reaction(of: message, emoji: emoji), to: try await stored(message).peer)
+        try await send(.reaction(of: message, emoji: emoji), about: try await stored(message))
     }
 
-    /// Tells the senders that these were read, if `sendsReadReceipts`. Those that are not here are passed over.
+    private func send(_ content: MessageContent, about message: StoredMessage) async throws -> SentMessage {
+        guard message.isInGroup else { return try await send(content, to: message.peer) }
+        return try await send(content, in: message.conversation)
+    }
+
+    /// What expires of these begins to count, and their senders are told that they were read, if `sendsReadReceipts`. Those that are
+    /// not here are passed over.
     public func markRead(_ messages: [MessageHash]) async throws {
+        try await beginExpiry(of: messages)
         guard parts.configuration.sendsReadReceipts else { return }
         var read: [String: [MessageHash]] = [:]
         for hash in messages {
@@ -77,7 +84,8 @@ extension Messenger {
         return try await parts.store.enqueue(draft, goesOut: goesOut, settling: obligation)
     }
 
-    private func draft(_ content: MessageContent, to person: Person) async throws -> (draft: OutgoingDraft, goesOut: Bool) {
+    /// What goes into a group is written to oneself at first.
+    func draft(_ content: MessageContent, to person: Person) async throws -> (draft: OutgoingDraft, goesOut: Bool) {
         let own = try await directory.own()
         let view = await log.view
         let draft = OutgoingDraft(
@@ -101,7 +109,7 @@ extension Messenger {
         }
     }
 
-    private func deliver(_ message: Message, newDevices: [Device]) async throws -> SentMessage {
+    func deliver(_ message: Message, newDevices: [Device]) async throws -> SentMessage {
         let hash = message.hash
         let round = try await outbox.flush()
         feed.send(.outboxChanged)
@@ -110,7 +118,7 @@ extension Messenger {
         let delivery = round.refused[hash].map { .refused($0) } ?? stored?.delivery ?? (round.waiting == 0 ? .accepted : .waiting)
         return SentMessage(
             hash: hash, sent: Date(milliseconds: message.sent), delivery: delivery, skippedDevices: round.skipped[hash] ?? [],
-            newDevices: newDevices)
+            passedOver: try await names(of: round.passedOver[hash] ?? []), newDevices: newDevices)
     }
 
     func stored(_ hash: MessageHash) async throws -> StoredMessage {

@@ -87,6 +87,7 @@ public actor Messenger {
     /// device a current one, and its keys are at the server. Safe to repeat after any failure.
     func prepare() async throws {
         guard !isClosed else { throw MessengerError.closed }
+        try await removeExpired()
         try await publishPending()
         try await log.refresh()
         let own = try await directory.own()

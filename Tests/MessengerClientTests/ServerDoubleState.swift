@@ -43,6 +43,8 @@ struct ServerDoubleState: Sendable {
     var records: [ServedRecord] = []
     var blobs: [BlobID: Blob] = [:]
     var endings: [UserID: String] = [:]
+    /// Whose inboxes take nothing more.
+    var full: Set<UserID> = []
     /// How many one-time keys were handed out.
     var claimed = 0
     let signer: NoteSigner
@@ -55,9 +57,12 @@ struct ServerDoubleState: Sendable {
         cosigner = NoteSigner(name: "double.example/fresh", kind: .cosignature, seed: SecretBytes.random(32).exposed)!
     }
 
-    static func problem(_ status: Int, _ type: String, stale: [StaleKeys]? = nil) -> APIResponse {
+    static func problem(
+        _ status: Int, _ type: String, stale: [StaleKeys]? = nil, _ change: (inout Problem) -> Void = { _ in }
+    ) -> APIResponse {
         var problem = Problem(type: type, title: type, status: status, detail: "\(type).")
         problem.staleKeys = stale
+        change(&problem)
         return APIResponse(status: status, body: WireJSON.encode(problem))
     }
 
@@ -255,6 +260,10 @@ struct ServerDoubleState: Sendable {
         else { return Self.problem(400, "validation") }
         let answer = Self.ok(SendResponse(clientMessageID: key, receivers: items.count))
         if sender.accepted.contains(key) { return answer }
+        let unknown = items.map(\.receiverID).filter { users[$0] == nil }
+        guard unknown.isEmpty else { return Self.problem(400, "unknown-receivers") { $0.unknownReceivers = unknown } }
+        let crowded = items.map(\.receiverID).filter(full.contains)
+        guard crowded.isEmpty else { return Self.problem(429, "inbox-full") { $0.fullReceivers = crowded } }
         let stale = items.compactMap { item -> StaleKeys? in
             guard let version = users[item.receiverID]?.keysVersion, item.keysVersion != version else { return nil }
             return StaleKeys(receiverID: item.receiverID, keysVersion: version)

@@ -8,6 +8,8 @@ struct APIFailure: Error, Sendable {
     let detail: String
     var retryAfter: Duration?
     var staleKeys: [StaleKeys] = []
+    var unknownReceivers: [UserID] = []
+    var fullReceivers: [UserID] = []
 
     /// The session has ended: logged out, deleted, or the token is another server's.
     var endsSession: Bool { status == 401 && ["invalid-token", "not-authorized"].contains(type) }

@@ -147,7 +147,8 @@ struct MessengerAPIClient: Sendable {
         throw APIFailure(
             status: response.status, type: problem.map { shortType($0.type) } ?? "",
             detail: problem?.detail ?? "No reason was given.", retryAfter: response.retryAfter.map { .seconds($0) },
-            staleKeys: problem?.staleKeys ?? [])
+            staleKeys: problem?.staleKeys ?? [], unknownReceivers: problem?.unknownReceivers ?? [],
+            fullReceivers: problem?.fullReceivers ?? [])
     }
 
     /// The last part of a problem's type, which may be written as a URI.

@@ -1,12 +1,15 @@
 import KeyLog
 import MessengerCrypto
 
-/// What a backup holds of one device: messages and contacts, never keys of devices or envelopes. One record after another, each
+/// What a backup holds of one device: messages, contacts and groups, never keys of devices or envelopes. One record after another, each
 /// a kind u8, a length u32, and its fields as a `ByteList`.
 enum BackupRecord: Sendable {
     case message(peer: String, message: [UInt8], findings: [UInt8], isMine: Bool)
     case contact(username: String, account: AccountID, isVerified: Bool)
     case remembered(EnvelopeHash)
+    /// Before it in the backup: the changes that it builds on.
+    case groupChange(ConversationID, Signed<GroupChange>)
+    case groupName(Signed<GroupName>)
 
     init(_ contact: StoredContact) {
         self = .contact(username: contact.username, account: contact.account, isVerified: contact.isVerified)
@@ -19,6 +22,8 @@ enum BackupRecord: Sendable {
         case .contact(let username, let account, let isVerified):
             Self.bytes(2, [Array(username.utf8), account.bytes, [isVerified ? 1 : 0]])
         case .remembered(let hash): Self.bytes(3, [hash.bytes])
+        case .groupChange(let id, let change): Self.bytes(4, [id.bytes, change.bytes])
+        case .groupName(let name): Self.bytes(5, [name.bytes])
         }
     }
 
@@ -43,6 +48,12 @@ enum BackupRecord: Sendable {
         case (3, 1):
             guard let hash = EnvelopeHash(fields[0]) else { return nil }
             self = .remembered(hash)
+        case (4, 2):
+            guard let id = ConversationID(fields[0]), let change = Signed<GroupChange>(fields[1]) else { return nil }
+            self = .groupChange(id, change)
+        case (5, 1):
+            guard let name = Signed<GroupName>(fields[0]) else { return nil }
+            self = .groupName(name)
         default: return nil
         }
     }

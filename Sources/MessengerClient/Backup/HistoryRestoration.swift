@@ -6,13 +6,17 @@ struct HistoryRestoration: Sendable {
     private var decryptor: ChunkedDecryptor
     private let store: LocalStore
     private let log: LogReplica
+    private let me: AccountID
+    private let now: UInt64
     private var waiting: [UInt8] = []
     private var position: HistoryPosition
     private var count = 0
 
-    init(_ decryptor: ChunkedDecryptor, _ store: LocalStore, _ log: LogReplica) async throws {
+    init(_ decryptor: ChunkedDecryptor, _ parts: ClientParts, _ log: LogReplica) async throws {
         self.decryptor = decryptor
-        self.store = store
+        store = parts.store
+        me = try parts.profile.certifiedAccount()
+        now = parts.clock.now()
         self.log = log
         position = try await store.positionBeforeHistory()
     }
@@ -43,7 +47,7 @@ struct HistoryRestoration: Sendable {
         guard !records.isEmpty else { return }
         var labels: [String: NameLabel] = [:]
         for case .contact(let username, _, _) in records { labels[username] = try await log.label(of: username) }
-        let restored = try await store.restore(records, labels: labels, after: position)
+        let restored = try await store.restore(records, labels: labels, after: position, me: me, now: now)
         position = restored.last
         count += restored.count
     }

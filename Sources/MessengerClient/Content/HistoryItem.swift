@@ -21,12 +21,20 @@ public struct HistoryItem: Sendable, Identifiable, CustomStringConvertible, Cust
     /// Of a message of one's own.
     public let delivery: Delivery?
     public let findings: [EnvelopeCheck]
+    /// What its sender did to the group.
+    public let groupEvents: [GroupEvent]
+    /// Seconds after which it goes by itself; nil for what stays.
+    public let expiresAfter: Int?
+    /// When it goes; nil before it counts.
+    public let expires: Date?
+    /// What its sender said of later messages.
+    public let timer: ConversationTimer?
 
     public var id: HistoryPosition { position }
 
     /// - Parameter amendments: edits, deletions and reactions of this message, oldest first. Only those that its author may make
     ///   count, and none from a removed device.
-    init(_ stored: StoredMessage, amendments: [StoredMessage], me: String) {
+    init(_ stored: StoredMessage, amendments: [StoredMessage], me: String, names: [AccountID: String] = [:]) {
         var text: String?
         var replyTo: MessageHash?
         var attachment: Attachment?
@@ -69,6 +77,10 @@ public struct HistoryItem: Sendable, Identifiable, CustomStringConvertible, Cust
         self.reactions = order.compactMap { reactions[$0] }.filter { !$0.emoji.isEmpty }
         delivery = stored.isMine ? stored.delivery : nil
         findings = stored.findings
+        groupEvents = stored.groupEvents(names)
+        expiresAfter = stored.expiresAfter
+        expires = stored.expiresAt.map { Date(milliseconds: $0) }
+        timer = stored.timer
     }
 
     public var description: String { "message \(position.rawValue) from \(sender)" }

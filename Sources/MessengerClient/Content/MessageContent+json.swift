@@ -31,14 +31,15 @@ private struct ContentFields: Codable {
 
 extension MessageContent {
     /// - Parameter peer: the username of the other side, for the sender's other devices, which may not know the conversation.
-    func json(peer: String?) -> [UInt8] {
+    /// - Parameter timer: of the conversation, in seconds; for what has no time of its own.
+    func json(peer: String?, timer: Int? = nil) -> [UInt8] {
         var fields = ContentFields()
         fields.to = peer
         switch self {
         case .text(let text, let replyTo, let expiresAfter):
             fields.text = text
             fields.replyTo = replyTo.map(Self.text)
-            fields.expiresAfter = expiresAfter
+            fields.expiresAfter = (expiresAfter ?? timer).flatMap { $0 > 0 ? $0 : nil }
         case .edit(let of, let text):
             fields.of = Self.text(of)
             fields.text = text
@@ -57,8 +58,11 @@ extension MessageContent {
             fields.key = Base64.text(attachment.key.exposed)
             fields.sha256 = Base64.text(attachment.sha256)
             fields.text = attachment.text
+            fields.expiresAfter = timer
+        case .timer(let seconds): fields.expiresAfter = seconds
         case .askAgain(let envelope): fields.envelope = Self.text(envelope)
         case .notice: break
+        case .group(let update): return update.json(peer: peer)
         case .unknown(_, let json): return json
         }
         return WireJSON.encode(fields)
@@ -67,15 +71,30 @@ extension MessageContent {
     /// Reads the content of a message; a type that is not known is kept. Nil when it is not as its type demands (E15).
     init?(_ message: Message) {
         guard message.hasStrictContent else { return nil }
-        guard message.type.isKnown, message.type != .group else {
+        guard message.type.isKnown else {
             self = .unknown(type: message.type.rawValue, json: message.content)
             return
         }
         let json = message.content.isEmpty ? Array("{}".utf8) : message.content
+        if message.type == .group {
+            guard let update = GroupUpdate(json: json) else { return nil }
+            self = .group(update)
+            return
+        }
         guard let fields = try? JSONDecoder().decode(ContentFields.self, from: Data(json)),
             let content = Self.content(message.type, fields)
         else { return nil }
         self = content
+    }
+
+    /// Ten years, in seconds.
+    static let longestExpiry = 10 * 366 * 24 * 3600
+
+    /// After how many seconds a text or an attachment goes; nil for what stays.
+    static func expiry(of message: Message) -> Int? {
+        guard message.type == .text || message.type == .attachment, message.hasStrictContent else { return nil }
+        let fields = try? JSONDecoder().decode(ContentFields.self, from: Data(message.content))
+        return fields?.expiresAfter.flatMap { $0 > 0 ? min($0, longestExpiry) : nil }
     }
 
     /// Whom the sender says it wrote to; to be checked against the conversation.
@@ -101,6 +120,9 @@ extension MessageContent {
         case .attachment: return attachment(fields)
         case .askAgain: return fields.envelope.flatMap(Base64.bytes).flatMap { EnvelopeHash($0) }.map { .askAgain($0) }
         case .notice: return .notice
+        case .timer:
+            guard fields.expiresAfter.map({ (1...longestExpiry).contains($0) }) ?? true else { return nil }
+            return .timer(fields.expiresAfter)
         default: return nil
         }
     }

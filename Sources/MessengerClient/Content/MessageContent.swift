@@ -2,7 +2,8 @@ import MessengerCrypto
 
 /// What a message says, by its type.
 public enum MessageContent: Sendable, Hashable {
-    /// `expiresAfter`: seconds from reading.
+    /// `expiresAfter`: seconds, from sending on the sender's devices, from reading on each other one. Nil for the conversation's timer,
+    /// 0 for a message that stays.
     case text(String, replyTo: MessageHash? = nil, expiresAfter: Int? = nil)
     /// Counts only from the author of the message.
     case edit(of: MessageHash, text: String)
@@ -12,6 +13,10 @@ public enum MessageContent: Sendable, Hashable {
     case reaction(of: MessageHash, emoji: String)
     case receipt(delivered: [MessageHash] = [], read: [MessageHash] = [])
     case attachment(Attachment)
+    /// After how many seconds later messages of the conversation go by themselves; nil lets them stay.
+    case timer(Int?)
+    /// What becomes of a group.
+    case group(GroupUpdate)
     /// The hash of an envelope that could not be opened.
     case askAgain(EnvelopeHash)
     /// Nothing to show.
@@ -27,6 +32,8 @@ public enum MessageContent: Sendable, Hashable {
         case .reaction: .reaction
         case .receipt: .receipt
         case .attachment: .attachment
+        case .group: .group
+        case .timer: .timer
         case .askAgain: .askAgain
         case .notice: .notice
         case .unknown(let type, _): MessageType(rawValue: type)
@@ -44,8 +51,17 @@ public enum MessageContent: Sendable, Hashable {
     /// Whether it stands in a conversation by itself.
     var isShown: Bool {
         switch self {
-        case .text, .attachment, .unknown: true
+        case .text, .attachment, .timer, .unknown: true
+        case .group(let update): update.isShown
         default: false
+        }
+    }
+
+    /// Whether its sender is told that it has arrived.
+    var wantsReceipt: Bool {
+        switch self {
+        case .group, .timer: false
+        default: isShown
         }
     }
 }

@@ -9,7 +9,16 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
     public let sender: String
     /// From another device of one's own.
     public let isFromMe: Bool
-    public let conversationWith: String
+    /// The other of the two; nil in a group.
+    public let conversationWith: String?
+    /// The group that it was written in.
+    public let group: ConversationID?
+    /// What its sender did to the group.
+    public let groupEvents: [GroupEvent]
+    /// Seconds after which it goes by itself, from reading; nil for what stays.
+    public let expiresAfter: Int?
+    /// What its sender said of later messages.
+    public let timer: ConversationTimer?
     /// The name has, or had, another account than the one that was accepted: this message is from that one.
     public let isFromOtherAccount: Bool
     /// By the sender's clock.
@@ -34,12 +43,18 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
 
     public var attachment: Attachment? { if case .attachment(let attachment) = content { attachment } else { nil } }
 
-    /// - Parameter accepted: the account of the peer that this device writes to, if it knows one.
-    init(_ stored: StoredMessage, me: String, accepted: AccountID? = nil) {
+    /// - Parameters:
+    ///   - names: of the accounts that a message about a group speaks of.
+    ///   - accepted: the account of the peer that this device writes to, if it knows one.
+    init(_ stored: StoredMessage, me: String, names: [AccountID: String] = [:], accepted: AccountID? = nil) {
         position = stored.position
         isFromMe = stored.isMine
         sender = stored.isMine ? me : stored.peer
-        conversationWith = stored.peer
+        conversationWith = stored.isInGroup ? nil : stored.peer
+        group = stored.isInGroup ? stored.conversation : nil
+        groupEvents = stored.groupEvents(names)
+        expiresAfter = stored.expiresAfter
+        timer = stored.timer
         isFromOtherAccount = !stored.isMine && accepted.map { stored.account != nil && stored.account != $0 } ?? false
         sent = Date(milliseconds: stored.sent)
         hash = stored.hash

@@ -14,7 +14,7 @@ actor Directory {
         let rotating: [Signed<KeyRecord>]
     }
 
-    private let parts: ClientParts
+    let parts: ClientParts
     private let log: LogReplica
     private var people: [AccountID: Person] = [:]
     private var keys: [AccountID: Keys] = [:]

@@ -8,4 +8,6 @@ struct NewOutboxEntry: Sendable {
     let peer: String
     let device: DeviceFingerprint?
     let usesOneTimeKeys: Bool
+    /// Of a message in a group; nil for the account alone.
+    var receivers: [AccountID]?
 }

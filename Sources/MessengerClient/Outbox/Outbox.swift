@@ -9,7 +9,7 @@ import MessengerCrypto
 /// the server has said that keys were stale is the same message sealed anew.
 actor Outbox {
     /// So often in a row keys may turn out to be stale.
-    private static let mostSealings = 5
+    static let mostSealings = 5
 
     /// What one round through the outbox came to.
     struct Round: Sendable {
@@ -18,11 +18,13 @@ actor Outbox {
         var pause: Duration = .seconds(1)
         var skipped: [MessageHash: [SkippedDevice]] = [:]
         var refused: [MessageHash: String] = [:]
+        /// Members of a group whom it cannot be sealed to.
+        var passedOver: [MessageHash: Set<AccountID>] = [:]
     }
 
-    private let parts: ClientParts
-    private let log: LogReplica
-    private let directory: Directory
+    let parts: ClientParts
+    let log: LogReplica
+    let directory: Directory
     private let turn = FIFOLock()
 
     init(_ parts: ClientParts, log: LogReplica, directory: Directory) {
@@ -43,6 +45,10 @@ actor Outbox {
         var held: Set<AccountID> = []
         while let entry = try await parts.store.outboxEntry(after: position) {
             position = entry.position
+            if entry.receivers != nil {
+                if try await deliverToGroup(entry, &held, &round) { return round }
+                continue
+            }
             // What comes later must not overtake.
             if held.contains(entry.account) {
                 round.waiting += 1
@@ -91,8 +97,8 @@ actor Outbox {
                 try await parts.store.sealAnew(entry)
                 guard let next = try await parts.store.outboxEntry(after: entry.position - 1) else { return nil }
                 entry = next
-            case .repeat(let pause): return pause
-            case .refused(let reason):
+            case .repeat(let pause), .full(_, let pause): return pause
+            case .refused(let reason), .unknown(_, let reason):
                 try await parts.store.refuse(entry)
                 round.refused[entry.hash] = reason
                 return nil
@@ -102,7 +108,7 @@ actor Outbox {
         return OutboxDecision.pause
     }
 
-    private func send(_ batch: [UInt8]) async throws -> OutboxDecision {
+    func send(_ batch: [UInt8]) async throws -> OutboxDecision {
         do {
             try await parts.api.send(batch, token: try parts.profile.token())
             return .accepted
@@ -134,11 +140,7 @@ actor Outbox {
             items.append(
                 SealedBatch.Item(
                     receiverID: target.person.userID, message: EnvelopeText.text(sealed.bytes), keysVersion: target.keysVersion))
-            let skipped = Set(sealed.skipped.map(\.device))
-            slots.append(
-                SentSlots(
-                    envelope: EnvelopeHash(of: sealed.bytes), account: sealed.account,
-                    devices: target.recipient.keys.map(\.device).filter { !skipped.contains($0) }))
+            slots.append(SentSlots(sealed, of: target.recipient))
         }
         guard !items.isEmpty else { return nil }
         let batch = WireJSON.encode(batch(items, for: entry))
@@ -146,7 +148,7 @@ actor Outbox {
         return batch
     }
 
-    private struct Target {
+    struct Target {
         let person: Person
         let recipient: Recipient
         let keysVersion: KeysVersion
@@ -180,7 +182,7 @@ actor Outbox {
         return person
     }
 
-    private func batch(_ items: [SealedBatch.Item], for entry: OutboxEntry) -> SealedBatch {
+    func batch(_ items: [SealedBatch.Item], for entry: OutboxEntry) -> SealedBatch {
         SealedBatch(
             messages: items, senderID: parts.profile.userID, senderUsername: parts.profile.username,
             sendDate: SendDate.text(entry.message.sent), clientMessageID: key(of: entry))
@@ -188,6 +190,7 @@ actor Outbox {
 
     /// The same at each attempt. Sent again to another device, a message is another request.
     private func key(of entry: OutboxEntry) -> String {
-        entry.device.map { Hexadecimal.text(entry.message.id.bytes.prefix(8) + $0.bytes) } ?? "\(entry.message.id)"
+        if let device = entry.device { return Hexadecimal.text(entry.message.id.bytes.prefix(8) + device.bytes) }
+        return entry.part == 0 ? "\(entry.message.id)" : "\(entry.message.id)-\(entry.part)"
     }
 }

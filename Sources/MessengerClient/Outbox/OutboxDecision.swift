@@ -10,6 +10,10 @@ enum OutboxDecision: Equatable, Sendable {
     /// It will never be taken.
     case refused(String)
     case loggedOut
+    /// These users do not exist, and nothing was stored.
+    case unknown([UserID], String)
+    /// The inboxes of these users are full, and nothing was stored.
+    case full([UserID], after: Duration)
 
     static let pause: Duration = .seconds(1)
 
@@ -19,6 +23,9 @@ enum OutboxDecision: Equatable, Sendable {
         // The key names this message alone, so an earlier sealing of it was taken under it.
         case 422: self = .accepted
         case 401 where failure.endsSession: self = .loggedOut
+        case 400 where !failure.unknownReceivers.isEmpty: self = .unknown(failure.unknownReceivers, failure.detail)
+        case 429 where !failure.fullReceivers.isEmpty:
+            self = .full(failure.fullReceivers, after: failure.retryAfter ?? Self.pause)
         case 429, 500...: self = .repeat(after: failure.retryAfter ?? Self.pause)
         case 408: self = .repeat(after: Self.pause)
         default: self = .refused(failure.detail)

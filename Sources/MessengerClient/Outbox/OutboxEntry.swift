@@ -15,4 +15,10 @@ struct OutboxEntry: Sendable {
     let attempt: Int
     /// The body of the request, from the first sealing until a definite answer.
     let batch: [UInt8]?
+    /// Of a message in a group: who still waits for it. Nil for one to the account alone.
+    let receivers: [AccountID]?
+    /// Which of the requests this is that a message in a group may need.
+    let part: Int
+    /// Whom the batch is for.
+    let sealedFor: [AccountID]
 }

@@ -15,6 +15,13 @@ struct SentSlots: Sendable {
         self.devices = devices
     }
 
+    init(_ sealed: SealedEnvelope, of recipient: Recipient) {
+        let skipped = Set(sealed.skipped.map(\.device))
+        self.init(
+            envelope: EnvelopeHash(of: sealed.bytes), account: sealed.account,
+            devices: recipient.keys.map(\.device).filter { !skipped.contains($0) })
+    }
+
     init?(_ bytes: [UInt8]) {
         var reader = ByteReader(bytes)
         guard let envelope = try? reader.fixed(EnvelopeHash.self), let account = try? reader.fixed(AccountID.self) else {

@@ -8,12 +8,14 @@ actor Inbox {
     private let parts: ClientParts
     private let log: LogReplica
     private let directory: Directory
+    private let groups: GroupReader
     private let turn = FIFOLock()
 
     init(_ parts: ClientParts, log: LogReplica, directory: Directory) {
         self.parts = parts
         self.log = log
         self.directory = directory
+        groups = GroupReader(parts: parts, directory: directory)
     }
 
     /// What came of messages, in their order, stored in one transaction. One that is stored already changes nothing.
@@ -111,11 +113,22 @@ actor Inbox {
     private func arrival(_ opened: OpenedMessage, sender: Person, own: Person) async throws -> OpenedArrival {
         let message = opened.message
         let isMine = sender.account == own.account
-        let peer = isMine ? try await peer(of: message, own: own) : (name: sender.username, account: sender.account)
+        var content = MessageContent(message)
+        let isInGroup = message.groupState != .zero && message.conversation != .direct(own.account, sender.account)
+        let peer: (name: String, account: AccountID)
+        if isMine, !isInGroup {
+            peer = try await self.peer(of: message, own: own)
+        } else {
+            peer = (sender.username, sender.account)
+        }
+        let group = try await groups.arrival(
+            message, content, isInGroup: isInGroup, from: sender, peer: peer.account, own: own.account)
+        // Changes of no group.
+        if case .group = content, group == nil { content = nil }
         return OpenedArrival(
             opened: opened, conversation: Conversation(direct: own.account, peer.account), peer: peer.name, isMine: isMine,
-            content: MessageContent(message), log: await log.view,
-            owesReceipt: !isMine && parts.configuration.sendsDeliveredReceipts)
+            content: content, log: await log.view, owesReceipt: !isMine && parts.configuration.sendsDeliveredReceipts,
+            group: group)
     }
 
     /// With whom a message of one's own other device is: whom it states, if the conversation is theirs; else whoever in the

@@ -11,4 +11,6 @@ struct StoredArrival: Sendable {
     var receipts: [MessageHash] = []
     var findings: [EnvelopeCheck] = []
     var usedOneTimeKey = false
+    /// A group with other members or another name than before.
+    var changedGroup: ConversationID?
 }

@@ -59,7 +59,8 @@ extension LocalStore {
         _ check: EnvelopeCheck, sender: String, sent: UInt64, _ db: Database
     ) throws -> HistoryPosition {
         let known = try Data.fetchOne(
-            db, sql: "SELECT conversation FROM message WHERE peer = ? ORDER BY position DESC LIMIT 1", arguments: [sender])
+            db, sql: "SELECT conversation FROM message WHERE peer = ? AND in_group = 0 ORDER BY position DESC LIMIT 1",
+            arguments: [sender])
         try db.execute(
             sql: """
                 INSERT INTO message (conversation, peer, type, sent, is_mine, is_incoming, findings) VALUES (?, ?, 0, ?, 0, 1, ?)
@@ -78,17 +79,20 @@ extension LocalStore {
         try db.execute(sql: "DELETE FROM private_key WHERE id = ? AND kind = 2", arguments: [Data(opened.keyID.bytes)])
         stored.usedOneTimeKey = db.changesCount > 0
         guard try !exists(hash, db) else { return stored }
-        stored.findings = try findings(arrival, hash, db)
+        let group = try arrival.group.map { try take($0, from: arrival, cipher, db) }
+        if group?.isChanged == true { stored.changedGroup = arrival.group?.group }
+        stored.findings = try findings(arrival, in: group?.conversation ?? arrival.conversation, hash, db)
         if arrival.applies(stored.findings), let content = arrival.content {
             try nameKey(message, db)
             try apply(content, message, arrival, &stored, now: now, db)
         }
         guard arrival.content.map({ $0.isShown || $0.target != nil }) ?? true else { return stored }
         let row = NewMessage(
-            message: message, hash: hash, peer: arrival.peer, target: arrival.content?.target, isMine: arrival.isMine,
-            isIncoming: true, delivery: .accepted, owesReceipt: arrival.owesReceipt && arrival.content?.isShown == true,
-            findings: stored.findings)
+            message: message, hash: hash, peer: arrival.peer, isInGroup: arrival.group?.isInGroup == true,
+            target: arrival.content?.target, isMine: arrival.isMine, isIncoming: true, delivery: .accepted,
+            owesReceipt: arrival.owesReceipt && arrival.content?.wantsReceipt == true, findings: stored.findings)
         stored.position = try insert(row, cipher, db)
+        if group?.isUnsettled == true { try noteUnsettled(hash, message, db) }
         try purgeIfDeleted(hash, message, db)
         return stored
     }
@@ -99,7 +103,9 @@ extension LocalStore {
     }
 
     /// E10 to E18, less what does not apply to a message that was sent again to one device alone.
-    private static func findings(_ arrival: OpenedArrival, _ hash: MessageHash, _ db: Database) throws -> [EnvelopeCheck] {
+    private static func findings(
+        _ arrival: OpenedArrival, in conversation: Conversation, _ hash: MessageHash, _ db: Database
+    ) throws -> [EnvelopeCheck] {
         let message = arrival.opened.message
         let known = try Data.fetchOne(
             db, sql: "SELECT hash FROM message WHERE account = ? AND id = ?",
@@ -108,7 +114,7 @@ extension LocalStore {
         var findings = arrival.opened.findings
         if message.flags.contains(.sentAgain) { findings.removeAll { $0 == .deviceList } }
         findings += MessageChecks.findings(
-            for: message, in: arrival.conversation, knownHash: known.flatMap { MessageHash($0) }, sequence: &sequence,
+            for: message, in: conversation, knownHash: known.flatMap { MessageHash($0) }, sequence: &sequence,
             log: arrival.log)
         try save(sequence, of: message, db)
         if arrival.content == nil, !findings.contains(.content) { findings.append(.content) }
@@ -144,10 +150,14 @@ extension LocalStore {
         _ db: Database
     ) throws {
         switch content {
+        case .timer(let seconds): try setTimer(seconds, by: message, db)
         case .delete(let target): try purge(target, by: message.fromAccount, in: message.conversation, db)
         case .receipt(let delivered, let read) where !arrival.isMine:
             for (hashes, delivery) in [(delivered, Delivery.delivered), (read, .read)] {
-                for hash in hashes where try raise(hash, to: delivery, in: message.conversation, db) {
+                for hash in hashes
+                where try raise(hash, to: delivery, in: message.conversation, db)
+                    || raiseInGroup(hash, to: delivery, by: message.fromAccount, db)
+                {
                     stored.receipts.append(hash)
                 }
             }
@@ -166,6 +176,15 @@ extension LocalStore {
             sql: "UPDATE message SET delivery = ? WHERE hash = ? AND conversation = ? AND is_mine = 1 AND delivery < ?",
             arguments: [delivery.stored, Data(hash.bytes), Data(conversation.bytes), delivery.stored])
         return db.changesCount > 0
+    }
+
+    /// It is looked at again once more changes of its group have come.
+    private static func noteUnsettled(_ hash: MessageHash, _ message: Message, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT OR IGNORE INTO group_unsettled (message, conversation, state, epoch) VALUES (?, ?, ?, ?)",
+            arguments: [
+                Data(hash.bytes), Data(message.conversation.bytes), Data(message.groupState.bytes), Int64(message.groupEpoch),
+            ])
     }
 
     /// The deletion may have come first.

@@ -123,7 +123,7 @@ extension LocalStore {
             ])
         guard let sent, let hash = MessageHash(sent["message"] as Data),
             try devices(Array(sent["devices"] as Data)).contains(asked.device) || (inFlight && !hasArrived(hash, db)),
-            let message = try ownMessage(hash, cipher, db)
+            let message = try ownMessage(hash, cipher, db), try mayHave(message, asked.account, cipher, db)
         else { return nil }
         return (message, hash)
     }
@@ -139,6 +139,14 @@ extension LocalStore {
             db, sql: "SELECT body FROM message WHERE hash = ? AND is_mine = 1 AND body IS NOT NULL", arguments: [Data(hash.bytes)]
         )
         return try body.map { try Message(try cipher.open($0, column: "message", row: hash.bytes)) }
+    }
+
+    /// Whoever is out of a group gets nothing of it any more.
+    private static func mayHave(
+        _ message: Message, _ account: AccountID, _ cipher: StoreCipher, _ db: Database
+    ) throws -> Bool {
+        guard message.groupState != .zero, let group = try group(message.conversation, cipher, db) else { return true }
+        return account == message.fromAccount || group.state.role(of: account) != nil
     }
 
     private static func devices(_ bytes: [UInt8]) -> [DeviceFingerprint] {

@@ -45,7 +45,7 @@ extension LocalStore {
 
     /// Takes what is not here yet, at the positions after this one. How many messages were, and the last position.
     func restore(
-        _ records: [BackupRecord], labels: [String: NameLabel], after position: HistoryPosition
+        _ records: [BackupRecord], labels: [String: NameLabel], after position: HistoryPosition, me: AccountID, now: UInt64
     ) async throws -> (count: Int, last: HistoryPosition) {
         try await write { [cipher] db in
             var count = 0
@@ -58,9 +58,10 @@ extension LocalStore {
                         db, sql: "SELECT EXISTS (SELECT 1 FROM message WHERE hash = ?)", arguments: [Data(hash.bytes)])
                     guard isKnown != true else { continue }
                     let row = NewMessage(
-                        message: message, hash: hash, peer: peer, target: MessageContent(message)?.target, isMine: isMine,
+                        message: message, hash: hash, peer: peer, isInGroup: message.groupState != .zero,
+                        target: MessageContent(message)?.target, isMine: isMine,
                         isIncoming: false, delivery: .accepted, owesReceipt: false,
-                        findings: findings.compactMap { EnvelopeCheck(rawValue: $0) })
+                        findings: findings.compactMap { EnvelopeCheck(rawValue: $0) }, restored: now)
                     count += 1
                     let place = HistoryPosition(rawValue: position.rawValue + Int64(count))
                     _ = try Self.insert(row, at: place, cipher, db)
@@ -74,11 +75,36 @@ extension LocalStore {
                                 WHERE account = excluded.account AND excluded.verified
                             """,
                         arguments: [Data(label.bytes), username, Data(account.bytes), isVerified])
+                case .groupChange(let id, let change): try Self.restore(id, [change], nil, me: me, cipher, db)
+                case .groupName(let name): try Self.restore(name.object.group, [], name, me: me, cipher, db)
                 case .remembered(let hash):
                     try db.execute(sql: "INSERT OR IGNORE INTO remembered (envelope) VALUES (?)", arguments: [Data(hash.bytes)])
                 }
             }
             return (count, HistoryPosition(rawValue: position.rawValue + Int64(count)))
         }
+    }
+
+    /// All groups: of each the changes, oldest first, then its name.
+    func backupGroups() async throws -> [BackupRecord] {
+        try await read { [cipher] db in
+            try Data.fetchAll(db, sql: "SELECT id FROM group_chat").compactMap { ConversationID($0) }.flatMap { id in
+                guard let record = try Self.record(id, cipher, db) else { return [] as [BackupRecord] }
+                return record.ordered.map { .groupChange(id, $0) } + (record.name.map { [.groupName($0)] } ?? [])
+            }
+        }
+    }
+
+    /// They were verified by the device that wrote the backup.
+    private static func restore(
+        _ id: ConversationID, _ changes: [Signed<GroupChange>], _ name: Signed<GroupName>?, me: AccountID, _ cipher: StoreCipher,
+        _ db: Database
+    ) throws {
+        let known = try record(id, cipher, db)
+        guard var record = known ?? GroupRecord(id: id, changes: changes) else { return }
+        var added = record.add(changes)
+        if known == nil { added = Array(record.changes.keys) }
+        if let name { _ = record.take(name) }
+        try save(record, added: added, me: me, cipher, db)
     }
 }

@@ -45,11 +45,12 @@ extension LocalStore {
         _ new: NewMessage, at position: HistoryPosition? = nil, _ cipher: StoreCipher, _ db: Database
     ) throws -> HistoryPosition {
         let message = new.message
+        let expiresAfter = MessageContent.expiry(of: message)
         try db.execute(
             sql: """
                 INSERT INTO message (position, hash, conversation, peer, account, device, id, type, target, sent, is_mine, is_incoming,
-                    delivery, owes_receipt, findings, body)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    delivery, owes_receipt, findings, body, in_group, expires_after, expires_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 position?.rawValue, Data(new.hash.bytes), Data(message.conversation.bytes), new.peer,
@@ -57,8 +58,11 @@ extension LocalStore {
                 Data(message.fromDevice.bytes), Data(message.id.bytes), message.type.rawValue, new.target.map { Data($0.bytes) },
                 Int64(clamping: message.sent), new.isMine, new.isIncoming, new.delivery.stored, new.owesReceipt,
                 Data(new.findings.map(\.rawValue)), try cipher.seal(message.bytes, column: "message", row: new.hash.bytes),
+                new.isInGroup, expiresAfter, new.expiresAt(after: expiresAfter).map { Int64(clamping: $0) },
             ])
-        return HistoryPosition(rawValue: db.lastInsertedRowID)
+        let position = HistoryPosition(rawValue: db.lastInsertedRowID)
+        try dropIfTargetExpired(new.target, at: position, db)
+        return position
     }
 
     /// Overwrites the content of a deleted message; only its author can.
@@ -74,7 +78,7 @@ extension LocalStore {
     func incoming(after position: HistoryPosition, limit: Int) async throws -> [StoredMessage] {
         try await read { [cipher] db in
             try Row.fetchAll(
-                db, sql: "SELECT * FROM message WHERE is_incoming = 1 AND position > ? ORDER BY position LIMIT ?",
+                db, sql: "SELECT * FROM message WHERE is_incoming = 1 AND expired = 0 AND position > ? ORDER BY position LIMIT ?",
                 arguments: [position.rawValue, limit]
             ).map { try Self.message($0, cipher) }
         }
@@ -93,16 +97,17 @@ extension LocalStore {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT * FROM message WHERE conversation = ? AND position < ? AND target IS NULL ORDER BY position DESC LIMIT ?
+                    SELECT * FROM message WHERE conversation = ? AND position < ? AND target IS NULL AND expired = 0
+                    ORDER BY position DESC LIMIT ?
                     """, arguments: [Data(conversation.bytes), position?.rawValue ?? Int64.max, limit]
             ).map { try Self.message($0, cipher) }
         }
     }
 
-    /// The newest one under this name; nil when there is none.
+    /// The newest one with this person alone; nil when there is none.
     func conversation(with peer: String) async throws -> ConversationID? {
         try await read { db in
-            let sql = "SELECT conversation FROM message WHERE peer = ? ORDER BY position DESC LIMIT 1"
+            let sql = "SELECT conversation FROM message WHERE peer = ? AND in_group = 0 ORDER BY position DESC LIMIT 1"
             return try Data.fetchOne(db, sql: sql, arguments: [peer]).flatMap { ConversationID($0) }
         }
     }
@@ -133,9 +138,9 @@ extension LocalStore {
                 db,
                 sql: """
                     SELECT m.*, (SELECT count(*) FROM message u WHERE u.conversation = m.conversation AND u.is_incoming = 1
-                        AND u.is_mine = 0 AND u.target IS NULL AND u.position > ?) AS unhandled
+                        AND u.is_mine = 0 AND u.target IS NULL AND u.expired = 0 AND u.position > ?) AS unhandled
                     FROM message m WHERE m.position IN
-                        (SELECT max(position) FROM message WHERE target IS NULL GROUP BY conversation)
+                        (SELECT max(position) FROM message WHERE target IS NULL AND expired = 0 GROUP BY conversation)
                     ORDER BY m.position DESC
                     """, arguments: [handled])
             return try rows.map { (try Self.message($0, cipher), $0["unhandled"]) }
@@ -153,9 +158,10 @@ extension LocalStore {
         }
         return StoredMessage(
             position: HistoryPosition(rawValue: row["position"]), hash: hash, conversation: conversation, peer: row["peer"],
-            account: (row["account"] as Data?).flatMap { AccountID($0) },
+            isInGroup: row["in_group"], account: (row["account"] as Data?).flatMap { AccountID($0) },
             target: (row["target"] as Data?).flatMap { MessageHash($0) }, sent: UInt64(row["sent"] as Int64),
             isMine: row["is_mine"], delivery: Delivery(stored: row["delivery"]),
-            findings: (row["findings"] as Data).compactMap { EnvelopeCheck(rawValue: $0) }, message: message)
+            findings: (row["findings"] as Data).compactMap { EnvelopeCheck(rawValue: $0) }, message: message,
+            expiresAfter: row["expires_after"], expiresAt: (row["expires_at"] as Int64?).map { UInt64(clamping: $0) })
     }
 }

@@ -18,6 +18,8 @@ extension LocalStore {
         _ draft: OutgoingDraft, goesOut: Bool, _ cipher: StoreCipher, _ db: Database
     ) throws -> Message {
         let conversation = Data(draft.conversation.bytes)
+        var draft = draft
+        draft.timer = try Self.timer(of: draft.conversation, db)
         let last = try Row.fetchOne(
             db, sql: "SELECT counter, newest FROM own_sequence WHERE conversation = ?", arguments: [conversation])
         let counter = (last?["counter"] as Int64?) ?? 0
@@ -30,9 +32,10 @@ extension LocalStore {
         if draft.content.isShown || draft.content.target != nil {
             let delivery: Delivery = goesOut ? .waiting : .accepted
             let row = NewMessage(
-                message: message, hash: hash, peer: draft.peer, target: draft.content.target, isMine: true, isIncoming: false,
-                delivery: delivery, owesReceipt: false, findings: [])
+                message: message, hash: hash, peer: draft.peer, isInGroup: draft.group != nil, target: draft.content.target,
+                isMine: true, isIncoming: false, delivery: delivery, owesReceipt: false, findings: [])
             _ = try Self.insert(row, cipher, db)
+            if case .timer(let seconds) = draft.content { try Self.setTimer(seconds, by: message, db) }
             if case .delete(let target) = draft.content {
                 try Self.purge(target, by: draft.account, in: draft.conversation, db)
             }
@@ -40,7 +43,7 @@ extension LocalStore {
         if goesOut {
             let entry = NewOutboxEntry(
                 message: message, account: draft.peerAccount, peer: draft.peer, device: nil,
-                usesOneTimeKeys: draft.usesOneTimeKeys)
+                usesOneTimeKeys: draft.usesOneTimeKeys, receivers: draft.group?.receivers)
             try Self.enqueue(entry, cipher, db)
         }
         return message
@@ -49,10 +52,12 @@ extension LocalStore {
     static func enqueue(_ entry: NewOutboxEntry, _ cipher: StoreCipher, _ db: Database) throws {
         let hash = entry.message.hash
         try db.execute(
-            sql: "INSERT INTO outbox (hash, account, peer, device, uses_one_time, message) VALUES (?, ?, ?, ?, ?, ?)",
+            sql:
+                "INSERT INTO outbox (hash, account, peer, device, uses_one_time, message, receivers) VALUES (?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 Data(hash.bytes), Data(entry.account.bytes), entry.peer, entry.device.map { Data($0.bytes) },
                 entry.usesOneTimeKeys, try cipher.seal(entry.message.bytes, column: "outbox", row: hash.bytes),
+                entry.receivers.map { Data($0.flatMap(\.bytes)) },
             ])
     }
 
@@ -69,7 +74,9 @@ extension LocalStore {
             return OutboxEntry(
                 position: row["position"], message: try Message(bytes), hash: hash, account: account, peer: row["peer"],
                 device: (row["device"] as Data?).flatMap { DeviceFingerprint($0) }, usesOneTimeKeys: row["uses_one_time"],
-                attempt: row["attempt"], batch: (row["batch"] as Data?).map { Array($0) })
+                attempt: row["attempt"], batch: (row["batch"] as Data?).map { Array($0) },
+                receivers: (row["receivers"] as Data?).map(Self.accounts), part: row["part"],
+                sealedFor: Self.slots(row["envelopes"]).map(\.account))
         }
     }
 
@@ -98,20 +105,34 @@ extension LocalStore {
     /// The server has it. What is needed to answer those who ask again stays for 14 days.
     func accept(_ entry: OutboxEntry, now: UInt64) async throws {
         try await write { db in
-            let envelopes = try Data.fetchOne(
-                db, sql: "SELECT envelopes FROM outbox WHERE position = ?", arguments: [entry.position])
-            for slots in (envelopes.flatMap { ByteList.items(Array($0)) } ?? []).compactMap({ SentSlots($0) }) {
-                try db.execute(
-                    sql: """
-                        INSERT OR REPLACE INTO sent_envelope (envelope, message, account, devices, time) VALUES (?, ?, ?, ?, ?)
-                        """,
-                    arguments: [
-                        Data(slots.envelope.bytes), Data(entry.hash.bytes), Data(slots.account.bytes),
-                        Data(slots.devices.flatMap(\.bytes)), Int64(now),
-                    ])
-            }
+            try Self.remember(entry, now: now, db)
             try Self.finish(entry, .accepted, db)
             try db.execute(sql: "UPDATE contact SET written = 1 WHERE account = ?", arguments: [Data(entry.account.bytes)])
+        }
+    }
+
+    /// For whom it was sealed, so that those who ask again can be answered.
+    static func remember(_ entry: OutboxEntry, now: UInt64, _ db: Database) throws {
+        let envelopes = try Data.fetchOne(db, sql: "SELECT envelopes FROM outbox WHERE position = ?", arguments: [entry.position])
+        for slots in slots(envelopes) {
+            try db.execute(
+                sql: """
+                    INSERT OR REPLACE INTO sent_envelope (envelope, message, account, devices, time) VALUES (?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    Data(slots.envelope.bytes), Data(entry.hash.bytes), Data(slots.account.bytes),
+                    Data(slots.devices.flatMap(\.bytes)), Int64(now),
+                ])
+        }
+    }
+
+    private static func slots(_ bytes: Data?) -> [SentSlots] {
+        (bytes.flatMap { ByteList.items(Array($0)) } ?? []).compactMap { SentSlots($0) }
+    }
+
+    private static func accounts(_ bytes: Data) -> [AccountID] {
+        stride(from: 0, to: bytes.count, by: AccountID.byteCount).compactMap {
+            AccountID(bytes.dropFirst($0).prefix(AccountID.byteCount))
         }
     }
 
@@ -119,7 +140,7 @@ extension LocalStore {
         try await write { db in try Self.finish(entry, .refused(""), db) }
     }
 
-    private static func finish(_ entry: OutboxEntry, _ delivery: Delivery, _ db: Database) throws {
+    static func finish(_ entry: OutboxEntry, _ delivery: Delivery, _ db: Database) throws {
         try db.execute(sql: "DELETE FROM outbox WHERE position = ?", arguments: [entry.position])
         try db.execute(
             sql: "UPDATE message SET delivery = ? WHERE hash = ? AND is_mine = 1 AND delivery = 0",

@@ -53,6 +53,8 @@ extension LocalStore {
         }
         registerObligations(&migrator)
         registerContactDevices(&migrator)
+        registerGroups(&migrator)
+        registerExpiry(&migrator)
         migrator.registerMigration("attachments") { db in try db.execute(sql: uploadSchema) }
         return migrator
     }

@@ -13,6 +13,10 @@ public enum ConnectionEvent: Sendable, Hashable {
     case outboxChanged
     /// A message came: `messages` gives it out.
     case arrived(HistoryPosition)
+    /// These messages have gone by themselves.
+    case expired([HistoryPosition])
+    /// A group has other members or another name.
+    case groupChanged(ConversationID)
     /// The server has dropped messages that this device did not fetch in time.
     case missed(count: Int64)
     /// Somebody has got devices that this one had not seen before; one's own are devices that can be revoked if their owner did

@@ -38,6 +38,10 @@ public enum MessengerError: Error, Sendable, Equatable, CustomStringConvertible 
     case storeExists
     case store(String)
     case notFound
+    /// This account is not, or no longer, in the group.
+    case notInGroup(String)
+    /// Only an admin of the group can do this.
+    case notAdmin
     case linkExpired
     case linkWrong
     case backup(ChunkedError)
@@ -75,7 +79,9 @@ public enum MessengerError: Error, Sendable, Equatable, CustomStringConvertible 
         case .noStore: "There is no account here yet."
         case .storeExists: "There is an account here already."
         case .store(let reason): "The local store cannot be used: \(reason)."
-        case .notFound: "There is no such message."
+        case .notFound: "There is no such message or group."
+        case .notInGroup(let name): "You are not in \(name) any more."
+        case .notAdmin: "Only an admin of the group can do this."
         case .linkExpired: "The link has expired; begin anew."
         case .linkWrong: "The code is wrong, or the server changed what the new device sent."
         case .backup(let error): error.description

@@ -10,6 +10,14 @@ public struct GroupState: Hashable, Sendable {
     /// Ascending by account. Those whom a removal beside the head took out are not among them, though the head lists them.
     public let members: [GroupMember]
 
+    /// As it was kept.
+    public init(id: ConversationID, head: GroupChangeHash, epoch: UInt32, members: [GroupMember]) {
+        self.id = id
+        self.head = head
+        self.epoch = epoch
+        self.members = members
+    }
+
     /// What every message in the group carries: the same for all who have the same changes.
     public var hash: GroupStateHash {
         var bytes = id.bytes + head.bytes

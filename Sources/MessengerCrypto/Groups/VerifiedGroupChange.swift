@@ -18,7 +18,7 @@ public struct VerifiedGroupChange: Hashable, Sendable {
     }
 
     /// For who has verified it before and kept it.
-    init(trusted change: GroupChange) {
+    public init(trusted change: GroupChange) {
         self.change = change
         hash = GroupChangeHash(of: change)
     }

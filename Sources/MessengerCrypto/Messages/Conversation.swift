@@ -17,9 +17,15 @@ public struct Conversation: Hashable, Sendable {
     }
 
     public init(group: GroupState) {
-        id = group.id
-        accounts = Set(group.members.map(\.account))
-        epoch = group.epoch
-        state = group.hash
+        self.init(
+            group: group.id, accounts: Set(group.members.map(\.account)), epoch: group.epoch, state: group.hash)
+    }
+
+    /// A group in one of the states that this device knows of it.
+    public init(group id: ConversationID, accounts: Set<AccountID>, epoch: UInt32, state: GroupStateHash) {
+        self.id = id
+        self.accounts = accounts
+        self.epoch = epoch
+        self.state = state
     }
 }

@@ -15,8 +15,11 @@ public struct MessageType: RawRepresentable, Hashable, Sendable {
     /// Nothing to show: it names the newest key, or tells own devices of something.
     public static let notice = MessageType(rawValue: 9)
 
+    /// After how long later messages of the conversation go by themselves.
+    public static let timer = MessageType(rawValue: 10)
+
     public static let known: Set<MessageType> = [
-        .text, .edit, .delete, .reaction, .receipt, .attachment, .group, .askAgain, .notice,
+        .text, .edit, .delete, .reaction, .receipt, .attachment, .group, .askAgain, .notice, .timer,
     ]
 
     public var isKnown: Bool { Self.known.contains(self) }

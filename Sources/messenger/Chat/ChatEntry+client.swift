@@ -8,21 +8,41 @@ extension ChatEntry {
         self.init(
             position: item.position.rawValue, sender: item.sender, isMine: item.isFromMe, sent: item.sent,
             text: item.attachment.map { Self.text(of: $0, at: item.position, save: item.isFromMe ? nil : save) }
-                ?? item.text ?? "(cannot be read)",
+                ?? item.text ?? Self.words(for: item),
             quote: item.replyTo == nil ? nil : quoted ?? "(a message that is not here)", isEdited: item.isEdited,
-            isDeleted: item.isDeleted, reactions: item.reactions.map { "\($0.emoji) \($0.sender)" },
+            isDeleted: item.isDeleted, expires: item.expiresAfter.map { TimeSpan(seconds: $0).text },
+            reactions: item.reactions.map { "\($0.emoji) \($0.sender)" },
             tick: item.delivery.map(Tick.init), warnings: item.findings.map(\.description))
     }
 
-    init(_ message: ReceivedMessage) {
+    /// - Parameter group: the name of the group that it was written in.
+    init(_ message: ReceivedMessage, group: String? = nil) {
         self.init(
-            position: message.position.rawValue, sender: message.sender, isMine: message.isFromMe, sent: message.sent,
-            text: Self.words(for: message), warnings: message.findings.map(\.description))
+            position: message.position.rawValue, sender: message.sender, isMine: message.isFromMe, group: group,
+            sent: message.sent, text: Self.words(for: message),
+            expires: message.expiresAfter.map { TimeSpan(seconds: $0).text }, warnings: message.findings.map(\.description))
+    }
+
+    private static func words(for item: HistoryItem) -> String {
+        item.timer.map(words) ?? words(for: item.groupEvents)
+    }
+
+    private static func words(for timer: ConversationTimer) -> String {
+        switch timer {
+        case .set(let seconds): "(messages go after \(TimeSpan(seconds: seconds).text) from now on)"
+        case .off: "(messages stay from now on)"
+        }
+    }
+
+    private static func words(for events: [GroupEvent]) -> String {
+        events.isEmpty ? "(cannot be read)" : "(\(events.map(\.words).joined(separator: ", ")))"
     }
 
     private static func words(for message: ReceivedMessage) -> String {
         switch message.content {
         case .text(let text, _, _): text
+        case .group: words(for: message.groupEvents)
+        case .timer: message.timer.map(words) ?? "(cannot be read)"
         case .edit(_, let text): "(changed a message) \(text)"
         case .delete: "(deleted a message)"
         case .reaction(_, let emoji): emoji.isEmpty ? "(took a reaction back)" : emoji

@@ -11,12 +11,16 @@ struct ChatEntry: Hashable, Sendable {
     var position: Int64
     var sender: String
     var isMine: Bool
+    /// Where it is not clear by itself: the group that it was written in.
+    var group: String?
     var sent: Date
     var text: String
     /// The beginning of the message that this one answers.
     var quote: String?
     var isEdited = false
     var isDeleted = false
+    /// After how long it goes by itself, such as 1h.
+    var expires: String?
     /// Such as "👍 ann".
     var reactions: [String] = []
     /// Of one's own.

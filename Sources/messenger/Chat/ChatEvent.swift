@@ -10,6 +10,8 @@ enum ChatEvent: Sendable {
     case changed
     /// Something came, from whomever.
     case received(ReceivedMessage)
+    /// The messages at these positions have gone by themselves.
+    case expired(Set<Int64>)
     case online(Bool)
     case note(String, Style.Role)
     /// The connection has ended for good.

@@ -12,6 +12,8 @@ enum ChatInput: Hashable {
     case file(String)
     /// The file of this message, or the last one that came.
     case save(Int64?)
+    /// Nil lets messages stay.
+    case timer(TimeSpan?)
     /// To write to devices that are not post-quantum.
     case agree
     case unknown(String)
@@ -21,6 +23,7 @@ enum ChatInput: Hashable {
         /edit TEXT   change your last message   /delete       take it back
         /file PATH   send a file                /save         save the last one here; /save 12 that one
         /quit        leave, as Control-D does   //TEXT        a message that begins with /
+        /timer TIME  lets messages go after it, such as 1h; /timer off lets them stay
         Alt-Enter makes a new line; up and down bring back what you sent.
         """
 
@@ -37,6 +40,8 @@ enum ChatInput: Hashable {
         case ("/reply", false): self = .reply(argument)
         case ("/edit", false): self = .edit(argument)
         case ("/react", _): self = .react(argument)
+        case ("/timer", false) where argument == "off" || TimeSpan(argument: argument) != nil:
+            self = .timer(TimeSpan(argument: argument))
         case ("/delete", true): self = .deleteLast
         case ("/file", false): self = .file(argument)
         case ("/save", true): self = .save(nil)

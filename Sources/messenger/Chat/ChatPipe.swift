@@ -5,7 +5,7 @@ import MessengerClient
 /// A chat without a terminal: lines in, lines out.
 struct ChatPipe: Sendable {
     let messenger: Messenger
-    let peer: String
+    let partner: ChatPartner
     let output: Output
 
     /// Until the end of standard input; what was read is sent then, or waits for the server.
@@ -30,11 +30,12 @@ struct ChatPipe: Sendable {
     private func receive() async throws {
         let looks = EntryRows(style: output.style, time: LocalTime())
         for try await message in messenger.messages {
-            if message.conversationWith == peer {
-                output.result(MessageLine(message), line: looks.plainLines(of: ChatEntry(message)))
+            if partner.holds(message) {
+                output.result(MessageLine(message, group: partner.name), line: looks.plainLines(of: ChatEntry(message)))
                 if !message.isFromMe, let hash = message.hash { try await messenger.markRead([hash]) }
             } else {
-                output.result(MessageLine(message), line: "")
+                let name = if let id = message.group { try await messenger.group(id).name } else { nil as String? }
+                output.result(MessageLine(message, group: name), line: "")
             }
             try await messenger.acknowledge(message)
         }
@@ -42,8 +43,8 @@ struct ChatPipe: Sendable {
 
     private func send(_ line: String) async throws {
         guard line.contains(where: { !$0.isWhitespace }) else { return }
-        let sent = try await messenger.send(line, to: peer)
-        output.result(SentLine(sent, to: peer), line: "")
+        let sent = try await partner.send(.text(line), messenger)
+        output.result(SentLine(sent, to: partner), line: "")
     }
 
     /// Read on a thread of its own, for a read cannot be called off.

@@ -41,6 +41,12 @@ struct ChatScreen {
         return painter.paint(page)
     }
 
+    /// What has gone by itself shows its text no longer, as far as the terminal can still be changed.
+    mutating func expire(_ positions: Set<Int64>) -> String {
+        transcript.expire(positions)
+        return painter.paint(page)
+    }
+
     /// - Parameter text: made harmless here.
     mutating func note(_ text: String, _ role: Style.Role = .dim) -> String {
         transcript.note(DisplayText.harmless(text), role)

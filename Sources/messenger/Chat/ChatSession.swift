@@ -8,13 +8,13 @@ struct ChatSession: Sendable {
     private static let longestForeignText = 60
 
     let messenger: Messenger
-    let peer: String
+    let partner: ChatPartner
     let style: Style
 
     /// Throws what the connection does not recover from; the terminal is as before then.
     func run() async throws {
         // Before anything is drawn: whether there is such a person.
-        let contact = try await contact()
+        let title = try await title()
         guard let mode = TerminalMode.keys(on: STDIN_FILENO) else { throw CommandFailure.noTerminal }
         var screen = ChatScreen(
             prompt: DisplayText.harmlessLine(messenger.username), size: TerminalDevice.size,
@@ -24,12 +24,12 @@ struct ChatSession: Sendable {
             TerminalDevice.write(screen.end())
             mode.restore()
         }
-        TerminalDevice.write(screen.note(title(contact), contact?.isVerified == false ? .warning : .dim))
+        TerminalDevice.write(screen.note(title.text, title.role))
         let (events, continuation) = AsyncStream.makeStream(of: ChatEvent.self)
         let (inputs, inputContinuation) = AsyncStream.makeStream(of: ChatInput.self)
         continuation.yield(.changed)
         try await withThrowingTaskGroup(of: Void.self) { group in
-            let sources = ChatSources(messenger: messenger, peer: peer, events: continuation)
+            let sources = ChatSources(messenger: messenger, partner: partner, events: continuation)
             sources.start(in: &group)
             async let sending: Void = sources.send(inputs)
             let failure = await untilLeft(events, &screen, inputContinuation)
@@ -60,14 +60,31 @@ struct ChatSession: Sendable {
     /// Nil when the server is away and the person is not known here.
     private func contact() async throws -> Contact? {
         do {
-            return try await messenger.contact(peer)
+            if case .person(let name) = partner { return try await messenger.contact(name) }
+            return nil
         } catch MessengerError.unreachable {
             return nil
         }
     }
 
+    private func title() async throws -> (text: String, role: Style.Role) {
+        if case .group(let id, _) = partner { return Self.title(try await messenger.group(id)) }
+        let contact = try await contact()
+        return (title(contact), contact?.isVerified == false ? .warning : .dim)
+    }
+
+    private static func title(_ group: Group) -> (text: String, role: Style.Role) {
+        let name = DisplayText.harmlessLine(group.name)
+        let suites = group.isPostQuantum ? "" : ", not post-quantum"
+        let state = group.isVerified ? "everybody verified" : "not everybody verified: messenger group members"
+        return (
+            "End-to-end encrypted chat in \(name)\(suites), \(state).\n/help shows what else there is; Control-D leaves.",
+            group.isVerified ? .dim : .warning
+        )
+    }
+
     private func title(_ contact: Contact?) -> String {
-        let name = DisplayText.harmlessLine(peer)
+        let name = DisplayText.harmlessLine(partner.name)
         let suites = contact?.isPostQuantum == false ? ", not post-quantum" : ""
         let state =
             switch contact?.isVerified {
@@ -86,6 +103,7 @@ struct ChatSession: Sendable {
         case .hangUp: return false
         case .ended(let error): throw error
         case .resized: TerminalDevice.write(screen.resize(TerminalDevice.size))
+        case .expired(let positions): TerminalDevice.write(screen.expire(positions))
         case .online(let isOnline): TerminalDevice.write(screen.setOnline(isOnline))
         case .note(let text, let role): TerminalDevice.write(screen.note(text, role))
         case .changed: TerminalDevice.write(screen.put(try await history()))
@@ -96,7 +114,7 @@ struct ChatSession: Sendable {
                     screen.note(
                         "\(name) writes from another account than the one you accepted: messenger verify \(name)", .danger))
             }
-            if message.conversationWith == peer {
+            if partner.holds(message) {
                 TerminalDevice.write(screen.put(try await history()))
             } else if let text = message.text {
                 let line = DisplayText.harmlessLine(text)
@@ -128,7 +146,7 @@ struct ChatSession: Sendable {
     }
 
     private func history() async throws -> [ChatEntry] {
-        let items = try await messenger.history(with: peer, limit: Self.historyShown)
+        let items = try await partner.history(messenger, limit: Self.historyShown)
         let texts = Dictionary(items.compactMap { item in item.hash.map { ($0, item.text ?? "") } }) { first, _ in first }
         return items.map { ChatEntry($0, quoted: $0.replyTo.flatMap { texts[$0] }, save: "/save") }
     }

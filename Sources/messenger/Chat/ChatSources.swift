@@ -7,7 +7,7 @@ import MessengerCrypto
 /// The tasks that feed a chat, and the one that sends what was typed, in its order.
 struct ChatSources: Sendable {
     let messenger: Messenger
-    let peer: String
+    let partner: ChatPartner
     let events: AsyncStream<ChatEvent>.Continuation
 
     func start(in group: inout ThrowingTaskGroup<Void, any Error>) {
@@ -28,7 +28,7 @@ struct ChatSources: Sendable {
             for await input in inputs {
                 switch input {
                 case .file, .save:
-                    group.addTask { await FileTransfer(messenger: messenger, peer: peer, events: events).run(input) }
+                    group.addTask { await FileTransfer(messenger: messenger, partner: partner, events: events).run(input) }
                 default: await send(input)
                 }
             }
@@ -40,7 +40,8 @@ struct ChatSources: Sendable {
         switch event {
         case .connected: events.yield(.online(true))
         case .disconnected: events.yield(.online(false))
-        case .receipts, .outboxChanged: events.yield(.changed)
+        case .receipts, .outboxChanged, .groupChanged: events.yield(.changed)
+        case .expired(let positions): events.yield(.expired(Set(positions.map(\.rawValue))))
         case .missed(let count): events.yield(.note("\(count) messages were lost: they waited too long at the server.", .warning))
         case .warning(let text): events.yield(.note(text, .danger))
         case .newDevices(let owner, let devices):
@@ -54,7 +55,7 @@ struct ChatSources: Sendable {
             for try await message in messenger.messages {
                 events.yield(.received(message))
                 try await messenger.acknowledge(message)
-                if message.conversationWith == peer, !message.isFromMe, let hash = message.hash {
+                if partner.holds(message), !message.isFromMe, let hash = message.hash {
                     try await messenger.markRead([hash])
                 }
             }
@@ -68,12 +69,13 @@ struct ChatSources: Sendable {
     private func send(_ input: ChatInput) async {
         do {
             switch input {
-            case .message(let text): _ = try await messenger.send(text, to: peer)
+            case .message(let text): _ = try await partner.send(.text(text), messenger)
             case .reply(let text): _ = try await messenger.reply(text, to: try await last(mine: false))
             case .react(let emoji): _ = try await messenger.react(emoji, to: try await last(mine: false))
             case .edit(let text): _ = try await messenger.edit(try await last(mine: true), text: text)
+            case .timer(let time): _ = try await partner.send(.timer(time?.seconds), messenger)
             case .deleteLast: _ = try await messenger.delete(try await last(mine: true))
-            case .agree: try await messenger.acceptClassicalDevices(with: peer)
+            case .agree: if partner.groupID == nil { try await messenger.acceptClassicalDevices(with: partner.name) }
             case .file, .save, .quit, .help, .unknown: return
             }
         } catch MessengerError.notPostQuantum {
@@ -86,8 +88,13 @@ struct ChatSources: Sendable {
 
     /// The newest message of one of both. Throws `MessengerError.notFound`.
     private func last(mine: Bool) async throws -> MessageHash {
-        let items = try await messenger.history(with: peer, limit: 50)
-        guard let hash = items.last(where: { $0.isFromMe == mine && !$0.isDeleted && $0.hash != nil })?.hash else {
+        let items = try await partner.history(messenger, limit: 50)
+        guard
+            let hash = items.last(where: {
+                $0.isFromMe == mine && $0.groupEvents.isEmpty && $0.timer == nil && !$0.isDeleted && $0.hash != nil
+            })?
+            .hash
+        else {
             throw MessengerError.notFound
         }
         return hash

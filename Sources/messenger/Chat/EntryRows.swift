@@ -38,7 +38,9 @@ struct EntryRows {
         let name = entry.isMine ? Self.ownName : DisplayText.harmlessLine(entry.sender)
         let text = entry.isDeleted ? "(deleted)" : DisplayText.harmless(entry.text)
         let warnings = entry.warnings.map { "\n    warning: " + DisplayText.harmlessLine($0) }.joined()
-        return "\(time.stamp(entry.sent)) \(name): \(text.replacing("\n", with: "\n    "))\(warnings)"
+        let place = entry.group.map { " in " + DisplayText.harmlessLine($0) } ?? ""
+        let mark = entry.expires.map { " (goes after \($0))" } ?? ""
+        return "\(time.stamp(entry.sent)) \(name)\(place)\(mark): \(text.replacing("\n", with: "\n    "))\(warnings)"
     }
 
     /// The line between two days.
@@ -76,6 +78,7 @@ struct EntryRows {
     /// What stands behind the text: whether it was edited, and how far one's own got.
     private func tail(of entry: ChatEntry) -> (plain: String, styled: String)? {
         var parts: [(String, Style.Role)] = entry.isEdited && !entry.isDeleted ? [("(edited)", .dim)] : []
+        if let expires = entry.expires, !entry.isDeleted { parts.append(("⏱ \(expires)", .dim)) }
         switch entry.tick {
         case .waiting: parts.append(("…", .dim))
         case .accepted: parts.append(("✓", .dim))

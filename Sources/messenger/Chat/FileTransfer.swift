@@ -4,7 +4,7 @@ import MessengerClient
 /// A file that is sent or saved beside a chat.
 struct FileTransfer: Sendable {
     let messenger: Messenger
-    let peer: String
+    let partner: ChatPartner
     let events: AsyncStream<ChatEvent>.Continuation
 
     /// Says in the chat what became of it.
@@ -26,6 +26,7 @@ struct FileTransfer: Sendable {
     }
 
     private func send(_ file: URL) async throws {
+        guard case .person(let peer) = partner else { throw MessengerError.invalid("Files go to one person.") }
         events.yield(.note("Sending \(file.lastPathComponent)…", .dim))
         _ = try await messenger.send(file: file, to: peer)
     }
@@ -35,7 +36,7 @@ struct FileTransfer: Sendable {
             if let position {
                 try await messenger.attachment(at: position)
             } else {
-                try await messenger.history(with: peer, limit: 1_000).last { $0.attachment != nil && !$0.isFromMe }?.attachment
+                try await partner.history(messenger, limit: 1_000).last { $0.attachment != nil && !$0.isFromMe }?.attachment
             }
         guard let attachment else { throw MessengerError.invalid("There is no such file here.") }
         let target = SaveTarget(attachment, place: nil)

@@ -37,6 +37,16 @@ struct Transcript {
         lastDay = day
     }
 
+    mutating func expire(_ positions: Set<Int64>) {
+        for (place, item) in items.enumerated() {
+            guard case .entry(var entry, let startsDay) = item, positions.contains(entry.position) else { continue }
+            entry.text = "(gone)"
+            entry.quote = nil
+            entry.expires = nil
+            set(.entry(entry, startsDay: startsDay), at: place)
+        }
+    }
+
     /// - Parameter text: already harmless.
     mutating func note(_ text: String, _ role: Style.Role = .dim) { append(.note(text, role)) }
 

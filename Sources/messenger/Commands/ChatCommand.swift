@@ -13,7 +13,10 @@ struct ChatCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "With whom.")
-    var username: String
+    var username: String?
+
+    @Option(help: ArgumentHelp("In this group, in place of a person.", valueName: "name"))
+    var group: String?
 
     @Flag(help: "Do not tell others that their messages were read.")
     var noReadReceipts = false
@@ -23,15 +26,20 @@ struct ChatCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ClientOptions
 
+    func validate() throws {
+        if (username == nil) == (group == nil) { throw ValidationError("Name a person, or a group with --group.") }
+    }
+
     func run() async throws {
         let output = options.output
-        let (username, isAccepted) = (username, acceptClassical)
+        let (username, group, isAccepted) = (username, group, acceptClassical)
         try await options.withMessenger(sendsReadReceipts: !noReadReceipts) { messenger in
-            if isAccepted { try await messenger.acceptClassicalDevices(with: username) }
+            let partner = try await ChatPartner.find(person: username, group: group, messenger)
+            if isAccepted, let username { try await messenger.acceptClassicalDevices(with: username) }
             if output.isJSON || !TerminalDevice.isInteractive {
-                try await ChatPipe(messenger: messenger, peer: username, output: output).run()
+                try await ChatPipe(messenger: messenger, partner: partner, output: output).run()
             } else {
-                try await ChatSession(messenger: messenger, peer: username, style: output.style).run()
+                try await ChatSession(messenger: messenger, partner: partner, style: output.style).run()
             }
         }
     }

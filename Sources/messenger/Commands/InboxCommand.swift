@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import KeyLog
 import MessengerClient
+import MessengerCrypto
 
 struct InboxCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -32,6 +34,10 @@ struct InboxCommand: AsyncParsableCommand {
         }
     }
 
+    private static func groupNames(_ messenger: Messenger) async throws -> [ConversationID: String] {
+        Dictionary(try await messenger.groups().map { ($0.id, $0.name) }) { first, _ in first }
+    }
+
     private static func otherAccount(_ sender: String) -> String {
         let name = DisplayText.harmlessLine(sender)
         return "The next message is from another account of \(name) than the one you accepted: messenger verify \(name)"
@@ -43,11 +49,15 @@ struct InboxCommand: AsyncParsableCommand {
         var count = 0
         while true {
             let page = try await messenger.unacknowledged(limit: 100)
+            let names = try await groupNames(messenger)
             for message in page {
                 if message.isFromOtherAccount { output.note(Self.otherAccount(message.sender)) }
-                output.result(MessageLine(message), line: looks.plainLines(of: ChatEntry(message)))
+                let group = message.group.map { names[$0] ?? String($0.description.prefix(8)) }
+                output.result(
+                    MessageLine(message, group: group), line: looks.plainLines(of: ChatEntry(message, group: group)))
             }
             count += page.count
+            if !keeps { try await messenger.beginExpiry(of: page.compactMap(\.hash)) }
             guard let last = page.last, !keeps else { return count }
             try await messenger.acknowledge(last)
         }

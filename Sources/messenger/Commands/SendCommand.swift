@@ -12,22 +12,41 @@ struct SendCommand: AsyncParsableCommand {
 
             Examples:
               messenger send ann "hello"
+              messenger send ann --expires 1h "the door code is 4711"
+              messenger send --group "Lake house" "Who comes?"
               uptime | messenger send ann
               messenger send ann --file photo.jpg "from the lake"
             """)
 
-    @Argument(help: "To whom.")
-    var username: String
+    @Argument(help: "To whom, unless it goes to a group, and what; standard input without it.")
+    var words: [String] = []
 
-    @Argument(help: "What; standard input without it, unless there is a file.")
-    var text: String?
+    @Option(help: ArgumentHelp("Into this group.", valueName: "name"))
+    var group: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "It goes by itself after this time: from sending here, from reading there. Such as 30s, 5m, 1h, 2d, 1w.",
+            valueName: "time"))
+    var expires: TimeSpan?
 
     @Option(help: ArgumentHelp("A file to send, with the text if there is one.", valueName: "path"), completion: .file())
     var file: String?
+
     @Flag(help: "Also to devices that are not post-quantum, without asking.")
     var acceptClassical = false
 
     @OptionGroup var options: ClientOptions
+
+    private var username: String? { group == nil ? words.first : nil }
+    private var text: String? { words.dropFirst(group == nil ? 1 : 0).first }
+
+    func validate() throws {
+        if group == nil, words.isEmpty { throw ValidationError("Name a person, or a group with --group.") }
+        if words.count > (group == nil ? 2 : 1) { throw ValidationError("Put the text into quotes.") }
+        if file != nil, group != nil { throw ValidationError("Files go to one person.") }
+        if file != nil, expires != nil { throw ValidationError("Files go after the time of their conversation's timer.") }
+    }
 
     func run() async throws {
         let output = options.output
@@ -35,18 +54,15 @@ struct SendCommand: AsyncParsableCommand {
         guard file != nil || text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
-        let (username, file, isAccepted) = (username, file, acceptClassical)
+        let command = self
         try await options.withMessenger { messenger in
             let files = FileSending(messenger: messenger, output: output)
-            let sent = try await Self.agreeing(with: username, isAccepted: isAccepted, messenger) {
-                if let file {
-                    try await files.send(file, to: username, text: text.isEmpty ? nil : text)
-                } else {
-                    try await messenger.send(text, to: username)
-                }
+            let (sent, partner) = try await command.send(text, files)
+            for name in sent.passedOver {
+                output.note("\(DisplayText.harmlessLine(name)) has no device any more that could get it.")
             }
             if !sent.newDevices.isEmpty {
-                output.note(NewDevices.text(sent.newDevices, of: username, me: messenger.username))
+                output.note(NewDevices.text(sent.newDevices, of: partner.name, me: messenger.username))
             }
             for skipped in sent.skippedDevices {
                 output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
@@ -54,19 +70,37 @@ struct SendCommand: AsyncParsableCommand {
             switch sent.delivery {
             case .refused(let reason): throw CommandFailure(status: .refused, message: reason)
             case .waiting:
-                output.result(SentLine(sent, to: username), line: "")
+                output.result(SentLine(sent, to: partner), line: "")
                 throw CommandFailure(
                     status: .later, message: "the server is away; the message waits here and is sent next time")
             case .accepted, .delivered, .read:
-                output.result(SentLine(sent, to: username), line: "✓ sent")
+                output.result(SentLine(sent, to: partner), line: "✓ sent")
                 await files.resume()
             }
         }
     }
 
+    private func send(_ text: String, _ files: FileSending) async throws -> (SentMessage, ChatPartner) {
+        // Who is in the group by now: nobody who was taken out is to get it.
+        if group != nil { try await Self.catchUp(files.messenger) }
+        let partner = try await ChatPartner.find(person: username, group: group, files.messenger)
+        let sent = try await Self.agreeing(isAccepted: acceptClassical, files.messenger) {
+            if let file {
+                try await files.send(file, to: partner.name, text: text.isEmpty ? nil : text)
+            } else {
+                try await partner.send(.text(text, expiresAfter: expires?.seconds), files.messenger)
+            }
+        }
+        return (sent, partner)
+    }
+
+    private static func catchUp(_ messenger: Messenger) async throws {
+        do { _ = try await messenger.receive() } catch MessengerError.unreachable {}
+    }
+
     /// Asks before the first message to devices that are not post-quantum.
     private static func agreeing(
-        with username: String, isAccepted: Bool, _ messenger: Messenger, send: () async throws -> SentMessage
+        isAccepted: Bool, _ messenger: Messenger, send: () async throws -> SentMessage
     ) async throws -> SentMessage {
         do {
             return try await send()
@@ -78,7 +112,7 @@ struct SendCommand: AsyncParsableCommand {
                 Send it all the same?
                 """
             guard try isAccepted || Question.yesOrNo(question) == true else { throw error }
-            try await messenger.acceptClassicalDevices(with: username)
+            try await messenger.acceptClassicalDevices(with: name)
             return try await send()
         }
     }

@@ -25,6 +25,7 @@ extension CommandFailure {
         case .unreachable: .serverAway
         case .server(let status, _): status >= 500 ? .serverAway : .refused
         case .storeLocked, .storeInUse, .store, .file, .replaced: .storeUnusable
+        case .notInGroup, .notAdmin: .notLoggedIn
         case .usernameTaken, .storeExists, .notFound, .linkExpired, .backup, .attachment, .attachmentGone, .invalid: .refused
         case .closed: .unexpected
         }
