@@ -16,7 +16,7 @@ struct RecoveryScenarioTests {
                     try await backUpAndLose(ann, secret, on: server)
                     try await tablet.enter("clear; messenger send ann 'After the loss'")
                     try await tablet.shows("✓ sent")
-                    try await recover(ann, secret, on: server)
+                    try await recover(ann, secret, bob: tablet, on: server)
                     try await link(tablet, by: ann, on: server)
                 }
             }
@@ -34,7 +34,7 @@ struct RecoveryScenarioTests {
         try await ann.shows("status 77")
     }
 
-    private func recover(_ ann: TerminalWindow, _ secret: String, on server: ServerProcess) async throws {
+    private func recover(_ ann: TerminalWindow, _ secret: String, bob: TerminalWindow, on server: ServerProcess) async throws {
         try await ann.enter("clear; messenger login ann --server \(server.address) --recover --passphrase; echo status $?")
         try await answer(ann, "Passphrase for", "green tea")
         try await answer(ann, "Again:", "green tea")
@@ -47,6 +47,12 @@ struct RecoveryScenarioTests {
         try await answer(ann, "Recovery secret:", secret)
         try await ann.shows("1 messages brought back.")
         try await ann.shows("status 0")
+        // What was in flight is asked for, and comes once its sender's client has run.
+        try await ann.enter("clear; messenger inbox; echo status $?")
+        try await answer(ann, "Passphrase of", "green tea")
+        try await ann.shows("status 0")
+        try await bob.enter("clear; messenger inbox; echo status $?")
+        try await bob.shows("status 0")
         try await ann.enter("clear; messenger inbox; messenger export")
         try await answer(ann, "Passphrase of", "green tea")
         try await ann.shows("After the loss")

@@ -72,7 +72,7 @@ struct TerminalScenarioTests {
         try await bob.shows("Saved as")
         try same("photo.jpg", folder, saved)
         try await bob.enter("clear; messenger save")
-        try await bob.shows("is there already. Write over it? [yes/no]")
+        try await bob.shows("[yes/no]")
         try await bob.enter("no")
         try await bob.shows("the refusal") { $0.contains { $0.contains("Choose another place with --to.") } }
         try await ann.enter("clear; cd \(saved.path); messenger chat bob")
