@@ -34,17 +34,20 @@ extension Messenger {
 
     /// Puts into the outbox what others are to hear, so that all have the same changes. What cannot be had now stays owed.
     func settleGroups() async throws {
-        let debts = try await parts.store.groupDebts(limit: Self.debtsAtOnce)
-        for debt in debts {
-            do {
-                try await settle(debt)
-            } catch MessengerError.unreachable {
-                return
-            } catch let error as MessengerError where error.isAboutOnePerson {
-                try await parts.store.settle(debt, with: [])
-            }
+        var isNews = false
+        for debt in try await parts.store.groupDebts(limit: Self.debtsAtOnce) {
+            if try await passingOver({ try await self.settleOrGiveUp(debt) }) != nil { isNews = true }
         }
-        if !debts.isEmpty { outboxNews.raise() }
+        if isNews { outboxNews.raise() }
+    }
+
+    /// Whoever cannot be written to any more is owed nothing.
+    private func settleOrGiveUp(_ debt: GroupDebt) async throws {
+        do {
+            try await settle(debt)
+        } catch let error as MessengerError where error.isAboutOnePerson {
+            try await parts.store.settle(debt, with: [])
+        }
     }
 
     private func settle(_ debt: GroupDebt) async throws {
