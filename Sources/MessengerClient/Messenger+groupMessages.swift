@@ -19,6 +19,7 @@ extension Messenger {
             do { try await ensurePrepared() } catch MessengerError.unreachable {}
             let (draft, _) = try await draft(content, to: try await directory.own())
             try await checkLength(of: content, in: group)
+            try await checkSuites(content, in: group)
             return try await deliver(try await parts.store.enqueue(draft, in: group), newDevices: [])
         }
     }

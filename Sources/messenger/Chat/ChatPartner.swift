@@ -38,6 +38,14 @@ enum ChatPartner: Hashable, Sendable {
         }
     }
 
+    /// To devices that are not post-quantum from now on.
+    func acceptClassicalDevices(_ messenger: Messenger) async throws {
+        switch self {
+        case .person(let name): try await messenger.acceptClassicalDevices(with: name)
+        case .group(let id, _): try await messenger.acceptClassicalDevices(in: id)
+        }
+    }
+
     /// In seconds; nil when messages stay.
     func timer(_ messenger: Messenger) async throws -> Int? {
         switch self {
