@@ -44,7 +44,6 @@ struct SendCommand: AsyncParsableCommand {
     func validate() throws {
         if group == nil, words.isEmpty { throw ValidationError("Name a person, or a group with --group.") }
         if words.count > (group == nil ? 2 : 1) { throw ValidationError("Put the text into quotes.") }
-        if file != nil, group != nil { throw ValidationError("Files go to one person.") }
         if file != nil, expires != nil { throw ValidationError("Files go after the time of their conversation's timer.") }
     }
 
@@ -86,7 +85,7 @@ struct SendCommand: AsyncParsableCommand {
         let partner = try await ChatPartner.find(person: username, group: group, files.messenger)
         let sent = try await Self.agreeing(for: partner, isAccepted: acceptClassical, files.messenger) {
             if let file {
-                try await files.send(file, to: partner.name, text: text.isEmpty ? nil : text)
+                try await files.send(file, to: partner, text: text.isEmpty ? nil : text)
             } else {
                 try await partner.send(.text(text, expiresAfter: expires?.seconds), files.messenger)
             }
