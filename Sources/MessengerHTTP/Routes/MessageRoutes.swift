@@ -33,9 +33,8 @@ struct MessageRoutes: Sendable {
     @Sendable private func fetch(_ request: Request, _ context: APIContext) async throws -> Response {
         let session = try await authenticator.session(of: request)
         let query = request.uri.query
-        if context.preferences.eventStream {
-            return try await stream.respond(to: session, after: try Self.resumption(query, request.headers), context)
-        }
+        let resumption = try Self.resumption(query, request.headers)
+        if context.preferences.eventStream { return try await stream.respond(to: session, after: resumption, context) }
         let after = try Self.after(query)
         let limit = try Self.limit(QueryField.value(of: "limit", in: query))
         let page = try await inbox.pending(for: session.device, after: after, limit: limit)
