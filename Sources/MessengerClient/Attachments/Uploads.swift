@@ -65,8 +65,17 @@ actor Uploads {
         defer { underWay.remove(id) }
         let blob = try await parts.store.upload(id)?.blob.flatMap { BlobID(text: $0) }
         try await forget(id)
-        // What cannot be deleted now expires.
-        if let blob, let token = try? parts.profile.token() { try? await parts.api.deleteBlob(blob, token: token) }
+        if let blob { await delete(blob) }
+    }
+
+    /// Nothing happens when it is another user's, or gone.
+    func deleteBlob(of attachment: Attachment) async {
+        if let blob = BlobID(text: attachment.blob) { await delete(blob) }
+    }
+
+    /// What cannot be deleted now expires.
+    private func delete(_ blob: BlobID) async {
+        if let token = try? parts.profile.token() { try? await parts.api.deleteBlob(blob, token: token) }
     }
 
     private func forget(_ id: PendingUpload.ID) async throws {
