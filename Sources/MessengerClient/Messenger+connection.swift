@@ -3,7 +3,7 @@ import KeyLog
 import MessengerAPI
 import MessengerCrypto
 
-/// What lasts: the stream, the outbox, and the upkeep of log and keys.
+/// What lasts: the stream, the outbox, uploads, and the upkeep of log and keys.
 extension Messenger {
     private static let upkeepInterval: Duration = .seconds(600)
     private static let longestOutboxPause: Duration = .seconds(60)
@@ -14,6 +14,7 @@ extension Messenger {
             group.addTask { await self.runOutbox() }
             group.addTask { await self.runUpkeep() }
             group.addTask { await self.runExpiry() }
+            group.addTask { await self.runUploads() }
             // Only the stream ends by itself.
             await group.next()
             group.cancelAll()

@@ -13,12 +13,21 @@ extension Messenger {
     public func send(_ content: MessageContent, to username: String) async throws -> SentMessage {
         try await explaining {
             do { try await ensurePrepared() } catch MessengerError.unreachable {}
-            let person = try await receiver(username)
-            try await checkSuites(content, to: person)
-            let newDevices = try await noticeDevices(of: person)
-            let (draft, goesOut) = try await draft(content, to: person)
-            return try await deliver(try await parts.store.enqueue(draft, goesOut: goesOut), newDevices: newDevices)
+            return try await post(content, to: username)
         }
+    }
+
+    /// Puts a message into the outbox, and tries it.
+    /// - Parameter upload: the one that the message is about, forgotten with it.
+    func post(
+        _ content: MessageContent, to username: String, finishing upload: PendingUpload.ID? = nil
+    ) async throws -> SentMessage {
+        let person = try await receiver(username)
+        try await checkSuites(content, to: person)
+        let newDevices = try await noticeDevices(of: person)
+        let (draft, goesOut) = try await draft(content, to: person)
+        let message = try await parts.store.enqueue(draft, goesOut: goesOut, finishing: upload)
+        return try await deliver(message, newDevices: newDevices)
     }
 
     /// Throws `notFound` when this device does not have the message.

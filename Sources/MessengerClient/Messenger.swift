@@ -18,6 +18,8 @@ public actor Messenger {
     nonisolated let keys: KeyRing
     nonisolated let outbox: Outbox
     nonisolated let inbox: Inbox
+    nonisolated let uploads: Uploads
+    nonisolated let downloads: Downloads
     nonisolated let news = NewsSignal()
     nonisolated let feed = EventFeed()
     nonisolated let outboxNews = NewsSignal()
@@ -43,6 +45,8 @@ public actor Messenger {
         keys = KeyRing(parts) { try await log.server() }
         outbox = Outbox(parts, log: log, directory: directory)
         inbox = Inbox(parts, log: log, directory: directory)
+        uploads = Uploads(parts)
+        downloads = Downloads(parts)
     }
 
     // MARK: Life

@@ -17,20 +17,24 @@ extension ServerParts {
     }
 
     func routeTable(_ limits: RequestLimits) -> RouteTable {
-        let authenticator = Authenticator(accounts: accounts)
-        let stream = StreamResponder(
-            inbox: inbox, store: stores.callbacks, streams: streams, presence: stores.presence,
-            knowsEndedSessions: stores.trustsSessionCache, callbacks: mailbox, outages: outages)
         return RouteTable(
             ServiceRoutes(readiness: stores.readiness).routes
                 + AccountRoutes(
                     accounts: accounts, authenticator: authenticator, limits: limits, openDelete: settings.openDelete
                 ).routes
-                + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: stream, callbacks: mailbox).routes
+                + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: streamResponder, callbacks: mailbox).routes
                 + BlobRoutes(blobs: blobs, authenticator: authenticator).routes
                 + KeyRoutes(keys: keys, authenticator: authenticator).routes
                 + LogRoutes(files: KeyLogFiles(store: stores.keys, identity: stores.log), authenticator: authenticator).routes,
             exempt: Set(ServiceRoutes.healthPaths + ServiceRoutes.readinessPaths))
+    }
+
+    private var authenticator: Authenticator { Authenticator(accounts: accounts) }
+
+    private var streamResponder: StreamResponder {
+        StreamResponder(
+            inbox: inbox, store: stores.callbacks, streams: streams, presence: stores.presence,
+            knowsEndedSessions: stores.trustsSessionCache, callbacks: mailbox, outages: outages)
     }
 
     private func application(
@@ -42,9 +46,13 @@ extension ServerParts {
         let entry = EntryMiddleware(trustedProxies: settings.trustedProxies, limits: limits, routes: table, journal: journal)
         let sends = SendRoute(
             accounts: accounts, inbox: inbox, limits: limits, trustedProxies: settings.trustedProxies, journal: journal)
+        let streamRoute = StreamRoute(
+            authenticator: authenticator, responder: streamResponder, limits: limits, trustedProxies: settings.trustedProxies,
+            journal: journal)
         let server = try HTTPServerBuilder.messenger(
             certificateFolder: settings.certificateFolder,
-            front: FrontSettings(times: connectionTimes, allowedMethods: { table.allowedMethods($0) }, sends: sends),
+            front: FrontSettings(
+                times: connectionTimes, allowedMethods: { table.allowedMethods($0) }, sends: sends, streams: streamRoute),
             connections: ConnectionCount(limit: settings.maximumConnections, uptime: time.uptime), logger: logger)
         return Application(
             router: table.router(middleware: entry), server: server,

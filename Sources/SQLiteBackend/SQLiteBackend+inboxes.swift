@@ -4,6 +4,9 @@ import MessengerAPI
 import MessengerCore
 
 extension SQLiteBackend: InboxStore {
+    /// Many senders at once share fewer commits. See docs/decisions/0018-sqlites-shared-commits-are-spaced-too.md.
+    public var commitSpacing: Duration { .microseconds(700) }
+
     public func append(_ submissions: [Submission]) async throws -> AppendResult {
         let limits = limits
         return try await write { db in

@@ -106,6 +106,23 @@ extension SQLiteBackend {
         );
         """
 
+    /// With a rowid, what one commit brings to many inboxes is written side by side. See docs/decisions/0017-sqlite-keeps-messages-in-the-order-of-arrival.md.
+    private static let arrivalOrder = """
+        ALTER TABLE messages RENAME TO old_messages;
+        CREATE TABLE messages (
+            user_id INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            sender_id INTEGER NOT NULL,
+            sender_username TEXT NOT NULL,
+            send_date TEXT NOT NULL,
+            accepted_at INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (user_id, number)
+        );
+        INSERT INTO messages SELECT * FROM old_messages ORDER BY user_id, number;
+        DROP TABLE old_messages;
+        """
+
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 accounts, devices, inboxes") { db in
@@ -187,7 +204,8 @@ extension SQLiteBackend {
                     """)
         }
         migrator.registerMigration("2 keys, key log") { db in try db.execute(sql: keysSchema) }
-        migrator.registerMigration("3 blobs") { db in try db.execute(sql: blobsSchema) }
+        migrator.registerMigration("3 messages in the order of arrival") { db in try db.execute(sql: arrivalOrder) }
+        migrator.registerMigration("4 blobs") { db in try db.execute(sql: blobsSchema) }
         return migrator
     }
 }

@@ -14,8 +14,9 @@ struct MessengerCommand: AsyncParsableCommand {
             """,
         subcommands: [
             RegisterCommand.self, LoginCommand.self, LogoutCommand.self, SendCommand.self, ChatCommand.self, InboxCommand.self,
-            GroupCommand.self, TimerCommand.self, DevicesCommand.self, VerifyCommand.self, LinkCommand.self, BackupCommand.self,
-            RestoreCommand.self, ExportCommand.self, RenewSecretCommand.self, ResetCommand.self, CompletionCommand.self,
+            GroupCommand.self, TimerCommand.self, SaveCommand.self, DevicesCommand.self, VerifyCommand.self, LinkCommand.self,
+            BackupCommand.self, RestoreCommand.self, ExportCommand.self, RenewSecretCommand.self, ResetCommand.self,
+            CompletionCommand.self,
         ])
 
     static func main() async {

@@ -39,9 +39,9 @@ struct ServerDoubleState: Sendable {
     var sessions: [String: UserID] = [:]
     var lastDevice: Int64 = 0
     var notes: [[UInt8]: [UInt8]] = [:]
-    var blobs: [String: (length: Int, bytes: [UInt8])] = [:]
     var tree = MerkleTree()
     var records: [ServedRecord] = []
+    var blobs: [BlobID: Blob] = [:]
     var endings: [UserID: String] = [:]
     /// Whose inboxes take nothing more.
     var full: Set<UserID> = []
@@ -108,12 +108,12 @@ struct ServerDoubleState: Sendable {
                 return Self.problem(404, "not-found")
             }
             return Self.ok(LinkNoteResponse(data: Base64Bytes(data)))
-        case (_, _) where path.hasPrefix("/api/blobs/"): return blob(request, path)
         case ("POST", "/api/messages/"): return send(request.body ?? [], by: user)
         case ("GET", "/api/messages/"):
             let page = waiting(for: user, after: MessageNumber(query["after"].flatMap { Int64($0) } ?? 0))
             let next = page.last?.messageID ?? MessageNumber(query["after"].flatMap { Int64($0) } ?? 0)
             return APIResponse(status: 200, body: MessagesResponse(messages: page, next: next).json)
+        case (_, let path) where path.hasPrefix("/api/blobs/"): return blob(request, path, by: user)
         case ("POST", "/api/messages/ack/"): return Self.ok(PlainResponse(msg: "ok"))
         default: return log(path, now: now)
         }
@@ -250,33 +250,6 @@ struct ServerDoubleState: Sendable {
         target.claims[name] = response
         users[body.userID] = target
         return Self.ok(response)
-    }
-
-    // MARK: Blobs
-
-    private mutating func blob(_ request: APIRequest, _ path: String) -> APIResponse {
-        let id = String(path.dropFirst("/api/blobs/".count).dropLast())
-        switch request.method {
-        case "POST":
-            guard let length = request.headers["Upload-Length"].flatMap({ Int($0) }) else {
-                return Self.problem(400, "validation")
-            }
-            let new = Base64URL.text(SecretBytes.random(32).exposed)
-            blobs[new] = (length, [])
-            return APIResponse(status: 201, body: Array(#"{"blob_id":"\#(new)"}"#.utf8))
-        case "PATCH":
-            guard let blob = blobs[id], request.headers["Upload-Offset"] == "\(blob.bytes.count)", let body = request.body else {
-                return Self.problem(409, "upload-offset-mismatch")
-            }
-            blobs[id]?.bytes += body
-            return APIResponse(status: 204)
-        default:
-            let range = (request.headers["Range"] ?? "").dropFirst("bytes=".count).split(separator: "-").compactMap { Int($0) }
-            guard let blob = blobs[id], blob.bytes.count == blob.length, range.count == 2, range[1] < blob.length else {
-                return Self.problem(404, "no-such-blob")
-            }
-            return APIResponse(status: 206, body: Array(blob.bytes[range[0]...range[1]]))
-        }
     }
 
     // MARK: Messages

@@ -1,3 +1,5 @@
+import Foundation
+import MessengerAPI
 import MessengerClient
 import MessengerCrypto
 import TestSupport
@@ -85,6 +87,28 @@ struct WholeServerTests {
             _ = try await ann.receive()
             #expect(try await ann.group(group).members.map(\.username) == ["ann"])
             for client in [ann, bob, eve] { await client.close() }
+        }
+    }
+
+    @Test("A file crosses a whole server, and is gone once it has been deleted there")
+    func file() async throws {
+        try await TestServer.run { server in
+            let ann = try await Self.register("ann", on: server).messenger
+            let bob = try await Self.register("bob", on: server).messenger
+            let content = Data((0..<1_300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) })
+            let (file, target) = (server.folder.url.appending(path: "a.png"), server.folder.url.appending(path: "b.png"))
+            try content.write(to: file)
+            #expect(try await ann.send(file: file, to: "bob").delivery == .accepted)
+            _ = try await bob.receive()
+            let attachment = try #require(try await bob.attachments().first?.attachment)
+            try await bob.download(attachment, to: target)
+            #expect(try Data(contentsOf: target) == content)
+            let blob = try #require(BlobID(text: attachment.blob))
+            try await server.backend.deleteBlob(blob, by: ann.userID, now: .init(milliseconds: 0))
+            await #expect(throws: MessengerError.attachmentGone) {
+                try await bob.download(attachment, to: server.folder.url.appending(path: "c.png"))
+            }
+            for client in [ann, bob] { await client.close() }
         }
     }
 }

@@ -1,4 +1,5 @@
 import MessengerAPI
+import Synchronization
 import TestSupport
 import Testing
 
@@ -41,73 +42,70 @@ struct DeliveryTests {
     }
 
     @Test("Rings are kept until someone listens, and the end comes first")
-    func bell() async {
+    func bell() {
         let streams = LiveStreams()
         let bell = streams.attach(session(1))
         streams.ring([UserID(1)])
         streams.ring([UserID(1), UserID(9)])
         bell.ringQuiet()
-        #expect(await bell.next(after: .zero) == .news)
-        #expect(await bell.next(after: .zero) == .quiet)
+        #expect(bell.take(after: .zero) == .news)
+        #expect(bell.take(after: .zero) == .quiet)
         streams.ring([UserID(1)])
         streams.end([DeviceID(1)], .loggedOut)
         streams.close()
-        #expect(await bell.next(after: .zero) == .end(.loggedOut))
-        #expect(await bell.next(after: .zero) == .end(.loggedOut))
+        #expect(bell.take(after: .zero) == .end(.loggedOut))
+        #expect(bell.take(after: .zero) == .end(.loggedOut))
     }
 
     @Test("What was committed is handed over as long as no number is missed; then the store is to be read")
-    func handOver() async {
+    func handOver() {
         let streams = LiveStreams()
         let bell = streams.attach(session(1, user: 2))
         streams.offer([message(1)])
-        #expect(await bell.next(after: .zero) == .news, "the stream read the store meanwhile")
+        #expect(bell.take(after: .zero) == .news, "the stream read the store meanwhile")
         streams.offer([message(2), message(3)])
-        #expect(await bell.next(after: MessageNumber(2)) == .news, "the stream has read the second already")
-        async let fresh = bell.next(after: MessageNumber(3))
-        await listening(bell)
+        #expect(bell.take(after: MessageNumber(2)) == .news, "the stream has read the second already")
+        #expect(bell.take(after: MessageNumber(3)) == nil)
         streams.offer([message(4)])
-        #expect(await fresh == .fresh([message(4)]))
+        #expect(bell.take(after: MessageNumber(3)) == .fresh([message(4)]))
         // The stream writes: what comes now is kept for it, in order.
         streams.offer([message(5), message(6)])
-        #expect(await bell.next(after: MessageNumber(4)) == .fresh([message(5), message(6)]))
+        #expect(bell.take(after: MessageNumber(4)) == .fresh([message(5), message(6)]))
         streams.offer([message(8)])
         streams.offer([message(9)])
-        #expect(await bell.next(after: MessageNumber(6)) == .news)
-        async let ended = bell.next(after: MessageNumber(9))
-        await listening(bell)
+        #expect(bell.take(after: MessageNumber(6)) == .news)
+        #expect(bell.take(after: MessageNumber(9)) == nil)
         streams.offer([message(10)])
-        #expect(await ended == .fresh([message(10)]))
+        #expect(bell.take(after: MessageNumber(9)) == .fresh([message(10)]))
     }
 
     @Test("A slow stream is handed no more than a page; the rest it reads")
-    func handOverLimit() async {
+    func handOverLimit() {
         let streams = LiveStreams()
         let bell = streams.attach(session(1, user: 2))
-        async let first = bell.next(after: .zero)
-        await listening(bell)
+        #expect(bell.take(after: .zero) == nil)
         streams.offer([message(1)])
-        #expect(await first == .fresh([message(1)]))
+        #expect(bell.take(after: .zero) == .fresh([message(1)]))
         streams.offer((2...101).map { message($0) })
-        #expect(await bell.next(after: MessageNumber(1)) == .fresh((2...101).map { message($0) }))
+        #expect(bell.take(after: MessageNumber(1)) == .fresh((2...101).map { message($0) }))
         streams.offer((102...202).map { message($0) })
-        #expect(await bell.next(after: MessageNumber(101)) == .news)
+        #expect(bell.take(after: MessageNumber(101)) == .news)
     }
 
-    private func listening(_ bell: StreamBell) async {
-        while !bell.isListening { await Task.yield() }
-    }
-
-    @Test("A listener wakes at once, and a cancelled one ends")
-    func waiting() async throws {
+    @Test("A stream that found nothing is woken up once, at the next ring")
+    func wakingUp() {
         let streams = LiveStreams()
         let bell = streams.attach(session(1))
-        async let wake = bell.next(after: .zero)
+        let wakeUps = Mutex(0)
+        bell.listen { wakeUps.withLock { $0 += 1 } }
         streams.ring([UserID(1)])
-        #expect(await wake == .news)
-        let task = Task { await bell.next(after: .zero) }
-        task.cancel()
-        #expect(await task.value == .end(.disconnected))
+        #expect(wakeUps.withLock { $0 } == 0, "it has not looked yet")
+        #expect(bell.take(after: .zero) == .news)
+        #expect(bell.take(after: .zero) == nil)
+        streams.ring([UserID(1)])
+        bell.end(.closing)
+        #expect(wakeUps.withLock { $0 } == 1)
+        #expect(bell.take(after: .zero) == .end(.closing))
     }
 
     @Test("A device has one stream; a user's others are not touched")

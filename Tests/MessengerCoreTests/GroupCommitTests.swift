@@ -48,6 +48,40 @@ struct GroupCommitTests {
         #expect(await disk.batches == [[1], [2, 3, 4, 5], [6, 200], [7]])
     }
 
+    /// The first alone, then a batch of three, behind which comes a pause.
+    private func pausing(_ spacing: Duration, _ disk: Disk) async throws -> GroupCommit<Int, Int> {
+        let group = GroupCommit<Int, Int>(maximumItems: 100, spacing: { spacing }) { items in
+            await disk.commit(items)
+            return items
+        }
+        for item in 1...4 {
+            group.submit(item) { _ in }
+            try await eventually("\(item)") { await disk.batches == [[1]] && group.waitingCount == item - 1 }
+        }
+        await disk.open()
+        try await eventually("the shared batch") { await disk.batches == [[1], [2, 3, 4]] }
+        return group
+    }
+
+    @Test("The pause behind a shared batch ends when as much waits as was shared")
+    func enough() async throws {
+        let disk = Disk()
+        let group = try await pausing(.seconds(3_600), disk)
+        for item in 5...7 {
+            #expect(await disk.batches.count == 2)
+            group.submit(item) { _ in }
+        }
+        try await eventually("the next batch") { await disk.batches == [[1], [2, 3, 4], [5, 6, 7]] }
+    }
+
+    @Test("The pause behind a shared batch ends in time when less comes")
+    func pauseEnds() async throws {
+        let disk = Disk()
+        let group = try await pausing(.milliseconds(20), disk)
+        #expect(try await group.submit(5) == 5)
+        #expect(await disk.batches == [[1], [2, 3, 4], [5]])
+    }
+
     @Test("When a batch fails, each member runs once alone")
     func failure() async throws {
         struct Bad: Error {}

@@ -14,6 +14,7 @@ struct TerminalScenarioTests {
                     try await ann.register("ann", phone: "1", on: server)
                     try await bob.register("bob", phone: "2", on: server)
                     try await chat(ann, bob)
+                    try await pictures(ann, bob, in: server.folder.url)
                 }
             }
         }
@@ -48,6 +49,48 @@ struct TerminalScenarioTests {
         try await bob.shows(TerminalWindow.prompt)
         try await bob.enter("echo $?")
         try await bob.shows("the exit status") { $0.contains("0") }
+    }
+
+    /// One sent by the command and saved by the command, one sent and saved within chats.
+    private func pictures(_ ann: TerminalWindow, _ bob: TerminalWindow, in folder: URL) async throws {
+        var random = SeededRandom(seed: 7)
+        for (name, size) in [("photo.jpg", 1_234_567), ("drawing.png", 700_000)] {
+            let bytes = (0..<size).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+            try Data(bytes).write(to: folder.appending(path: name))
+        }
+        let saved = folder.appending(path: "saved")
+        try FileManager.default.createDirectory(at: saved, withIntermediateDirectories: true)
+        try await ann.press("C-d")
+        try await ann.shows(TerminalWindow.prompt)
+        try await ann.resize(columns: 80, rows: 24)
+        try await ann.enter("clear; messenger send bob --file \(folder.path)/photo.jpg 'from the lake'")
+        try await ann.shows("✓ sent")
+        try await bob.enter("clear; cd \(saved.path); messenger inbox")
+        try await bob.shows("from the lake")
+        #expect(try await bob.screen().contains { $0.contains(/ann: \[photo\.jpg, 1\.2 MB: messenger save \d+\] from the lake/) })
+        try await bob.enter("clear; messenger save")
+        try await bob.shows("Saved as")
+        try same("photo.jpg", folder, saved)
+        try await bob.enter("clear; messenger save")
+        try await bob.shows("is there already. Write over it? [yes/no]")
+        try await bob.enter("no")
+        try await bob.shows("the refusal") { $0.contains { $0.contains("Choose another place with --to.") } }
+        try await ann.enter("clear; cd \(saved.path); messenger chat bob")
+        try await ann.shows("ann> ")
+        try await bob.enter("clear; messenger chat ann")
+        try await bob.shows("bob> ")
+        try await bob.enter("/file \(folder.path)/drawing.png")
+        try await bob.shows("you: [drawing.png, 700 KB]  ✓✓ read")
+        try await ann.enter("/save")
+        try await ann.shows("Saved as")
+        try same("drawing.png", folder, saved)
+    }
+
+    private func same(_ name: String, _ sent: URL, _ saved: URL) throws {
+        let (sent, saved) = (sent.appending(path: name), saved.appending(path: name))
+        #expect(try Data(contentsOf: sent) == Data(contentsOf: saved))
+        let mode = try FileManager.default.attributesOfItem(atPath: saved.path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
     }
 
     /// The page shows what the terminal showed, but for times and days.

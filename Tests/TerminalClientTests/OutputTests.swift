@@ -27,8 +27,10 @@ struct OutputTests {
             ("hello", .message("hello")), ("//etc", .message("/etc")), ("/quit", .quit), ("/help", .help),
             ("/reply  yes, I do", .reply("yes, I do")),
             ("/react 👍", .react("👍")), ("/react", .react("")), ("/edit new text", .edit("new text")), ("/delete", .deleteLast),
+            ("/file my photo.jpg", .file("my photo.jpg")), ("/file", .unknown("/file")), ("/save", .save(nil)),
             ("/agree", .agree),
-            ("/edit", .unknown("/edit")), ("/rm -rf", .unknown("/rm")), ("/", .unknown("/")), ("a\n/quit", .message("a\n/quit")),
+            ("/save 12", .save(12)), ("/save it", .unknown("/save it")), ("/edit", .unknown("/edit")),
+            ("/rm -rf", .unknown("/rm")), ("/", .unknown("/")), ("a\n/quit", .message("a\n/quit")),
         ] as [(String, ChatInput)])
     func `A line in the chat is a message or a command`(line: String, input: ChatInput) {
         #expect(ChatInput(line) == input)

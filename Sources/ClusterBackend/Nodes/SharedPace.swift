@@ -7,12 +7,12 @@ import Synchronization
 final class SharedPace: Sendable {
     private static let interval = Duration.milliseconds(2)
     /// What a message may wait longer, however many processes there are.
-    private static let longest = Duration.milliseconds(20)
+    private static let longest = Duration.milliseconds(32)
 
     private let current = Mutex(interval)
 
     var spacing: Duration { current.withLock { $0 } }
 
     /// - Parameter count: the processes of this one's role, itself among them.
-    func processes(_ count: Int) { current.withLock { $0 = min(Self.interval * max(count, 1), Self.longest) } }
+    func processes(_ count: Int) { current.withLock { $0 = min(Self.interval * count * count, Self.longest) } }
 }

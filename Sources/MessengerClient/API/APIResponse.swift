@@ -4,4 +4,6 @@ struct APIResponse: Sendable {
     var body: [UInt8] = []
     /// Seconds, from `Retry-After`.
     var retryAfter: Int?
+    /// Bytes that the server has of an upload.
+    var uploadOffset: Int?
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import MessengerAPI
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -68,7 +69,8 @@ final class HTTPTransport: Transport {
         let body = try await response.body.collect(upTo: largestAnswer)
         return APIResponse(
             status: Int(response.status.code), body: Array(body.readableBytesView),
-            retryAfter: response.headers.first(name: "retry-after").flatMap { Int($0) })
+            retryAfter: response.headers.first(name: "retry-after").flatMap { Int($0) },
+            uploadOffset: response.headers.first(name: UploadField.offset).flatMap { Int($0) })
     }
 
     private func httpRequest(_ request: APIRequest) -> HTTPClientRequest {

@@ -125,7 +125,7 @@ struct MessengerAPIClient: Sendable {
         try Self.decode(try await call("POST", path, body: WireJSON.encode(body), token: token).body)
     }
 
-    private func request(_ method: String, _ path: String, token: String?) -> APIRequest {
+    func request(_ method: String, _ path: String, token: String?) -> APIRequest {
         APIRequest(method: method, path: path, token: token)
     }
 
@@ -156,7 +156,7 @@ struct MessengerAPIClient: Sendable {
         type.split(whereSeparator: { "/:#".contains($0) }).last.map(String.init) ?? type
     }
 
-    static func decode<Answer: Decodable>(_ body: [UInt8]) throws -> Answer {
+    static func decode<Answer: Decodable>(_ body: [UInt8], as type: Answer.Type = Answer.self) throws -> Answer {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(body))
         } catch {

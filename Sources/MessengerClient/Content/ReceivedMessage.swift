@@ -41,6 +41,8 @@ public struct ReceivedMessage: Sendable, Identifiable, CustomStringConvertible, 
         }
     }
 
+    public var attachment: Attachment? { if case .attachment(let attachment) = content { attachment } else { nil } }
+
     /// - Parameters:
     ///   - names: of the accounts that a message about a group speaks of.
     ///   - accepted: the account of the peer that this device writes to, if it knows one.

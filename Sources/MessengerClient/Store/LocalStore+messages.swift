@@ -147,7 +147,7 @@ extension LocalStore {
         }
     }
 
-    private static func message(_ row: Row, _ cipher: StoreCipher) throws -> StoredMessage {
+    static func message(_ row: Row, _ cipher: StoreCipher) throws -> StoredMessage {
         let hash = (row["hash"] as Data?).flatMap { MessageHash($0) }
         guard let conversation = ConversationID(row["conversation"] as Data) else {
             throw MessengerError.store("the history is damaged")

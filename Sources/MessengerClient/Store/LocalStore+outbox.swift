@@ -6,8 +6,12 @@ import MessengerCrypto
 extension LocalStore {
     /// Gives the draft its place in the count of its conversation, keeps it as history, and puts it into the outbox: all
     /// or nothing. A note that no other device waits for does not go out.
-    func enqueue(_ draft: OutgoingDraft, goesOut: Bool) async throws -> Message {
-        try await write { [cipher] db in try Self.enqueue(draft, goesOut: goesOut, cipher, db) }
+    /// - Parameter upload: the one that the message is about, forgotten with it. Throws `MessengerError.notFound` when it is gone.
+    func enqueue(_ draft: OutgoingDraft, goesOut: Bool, finishing upload: PendingUpload.ID? = nil) async throws -> Message {
+        try await write { [cipher] db in
+            if let upload { try Self.finish(upload, db) }
+            return try Self.enqueue(draft, goesOut: goesOut, cipher, db)
+        }
     }
 
     static func enqueue(

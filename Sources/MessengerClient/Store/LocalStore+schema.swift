@@ -55,6 +55,7 @@ extension LocalStore {
         registerContactDevices(&migrator)
         registerGroups(&migrator)
         registerExpiry(&migrator)
+        migrator.registerMigration("attachments") { db in try db.execute(sql: uploadSchema) }
         return migrator
     }
 }

@@ -10,6 +10,8 @@ final class LocalStore: Sendable {
     private static let currentVersion = "v1"
 
     let cipher: StoreCipher
+    /// Files on their way are in it too.
+    let folder: String
     private let queue: DatabaseQueue
     private let lock: StoreLock
     private let keyPath: String
@@ -56,6 +58,7 @@ final class LocalStore: Sendable {
         self.beforeWrite = beforeWrite
         keyPath = location.keyPath
         self.lock = lock
+        folder = location.folder
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.label = "store"

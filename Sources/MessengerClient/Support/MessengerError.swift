@@ -45,6 +45,12 @@ public enum MessengerError: Error, Sendable, Equatable, CustomStringConvertible 
     case linkExpired
     case linkWrong
     case backup(ChunkedError)
+    /// The server has the file of a message no more, or never had it.
+    case attachmentGone
+    /// The file of a message is not the one that was sent.
+    case attachment(ChunkedError)
+    /// A file of the person's cannot be used.
+    case file(String)
     case invalid(String)
     case closed
 
@@ -79,6 +85,9 @@ public enum MessengerError: Error, Sendable, Equatable, CustomStringConvertible 
         case .linkExpired: "The link has expired; begin anew."
         case .linkWrong: "The code is wrong, or the server changed what the new device sent."
         case .backup(let error): error.description
+        case .attachmentGone: "The server does not have this file any more."
+        case .attachment(let error): error.description
+        case .file(let reason): reason
         case .invalid(let reason): reason
         case .closed: "This account was closed."
         }

@@ -11,8 +11,8 @@ public enum StreamEvent: Equatable, Sendable {
     case closing
 }
 
-/// One device's stream: what waits, read from the store by the page, then what comes, from memory as long as nothing is
-/// missed. Nothing is acknowledged by it.
+/// What one device's stream tells: what waits, read from the store by the page, then what comes, from memory as long as
+/// nothing is missed. Nothing is acknowledged by it.
 public struct LiveStream: Sendable {
     private let inbox: Inbox
     private let callbacks: any CallbackStore
@@ -30,12 +30,21 @@ public struct LiveStream: Sendable {
         self.bell = bell
     }
 
-    /// Runs until the bell ends it or `write` throws. `write` is awaited: a slow reader slows only itself, and no more
-    /// than a page is held for it.
-    public func run(after start: MessageNumber, write: ([StreamEvent]) async throws -> Void) async throws {
+    public typealias Write = @Sendable ([StreamEvent]) async throws -> Void
+
+    /// Tells what was passed over, what waits, and that this was all. Returns the last number told: not all when the bell has
+    /// ended the stream meanwhile.
+    public func begin(after start: MessageNumber, write: Write) async throws -> MessageNumber {
         try await announcePassedOver(write)
-        var last = start
-        var isCaughtUp = false
+        let last = try await catchUp(after: start, write: write)
+        if bell.endReason == nil { try await write([.caughtUp]) }
+        return last
+    }
+
+    /// Tells what the store has beyond `last`, by the page. `write` is awaited: a slow reader slows only itself, and no more
+    /// than a page is held for it. Returns the last number told.
+    public func catchUp(after last: MessageNumber, write: Write) async throws -> MessageNumber {
+        var last = last
         while bell.endReason == nil {
             let page: PendingPage
             do {
@@ -45,35 +54,18 @@ public struct LiveStream: Sendable {
                 break
             }
             guard try await isStillLive() else { break }
-            var events = Self.events(of: page, after: &last)
-            let isEmpty = page.messages.isEmpty
-            if isEmpty, !isCaughtUp {
-                events.append(.caughtUp)
-                isCaughtUp = true
-            }
+            let events = Self.events(of: page, after: &last)
             if !events.isEmpty { try await write(events) }
-            if isEmpty { try await relay(after: &last, write) }
+            if page.messages.isEmpty { break }
         }
-        switch bell.endReason {
-        case .replaced: try await write([.replaced])
-        case .loggedOut: try await write([.loggedOut])
-        case .closing: try await write([.closing])
-        case .disconnected, nil: break
-        }
+        return last
     }
 
-    /// Writes what is handed over, until the store has to be read again or the stream ends.
-    private func relay(after last: inout MessageNumber, _ write: ([StreamEvent]) async throws -> Void) async throws {
-        while true {
-            switch await bell.next(after: last) {
-            case .fresh(let messages):
-                guard try await isStillLive() else { return }
-                try await write(messages.map { .message($0) })
-                last = messages.last?.number ?? last
-            case .quiet: try await write([.keepAlive])
-            case .news, .end: return
-            }
-        }
+    /// Writes what was handed over. False, and nothing is written, when the stream has ended.
+    public func relay(_ messages: [InboxMessage], write: Write) async throws -> Bool {
+        guard try await isStillLive() else { return false }
+        try await write(messages.map { .message($0) })
+        return true
     }
 
     /// Waits while it is not known: a process that was stopped must learn what ended meanwhile before it goes on.
@@ -98,7 +90,7 @@ public struct LiveStream: Sendable {
         return events
     }
 
-    private func announcePassedOver(_ write: ([StreamEvent]) async throws -> Void) async throws {
+    private func announcePassedOver(_ write: Write) async throws {
         let numbers = try await callbacks.passedOver(by: bell.device)
         guard !numbers.isEmpty else { return }
         try await write(numbers.map { .gap(Gap(from: $0, to: $0)) })

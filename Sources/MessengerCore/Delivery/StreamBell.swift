@@ -1,7 +1,7 @@
 import MessengerAPI
 import Synchronization
 
-/// Wakes one live stream, and hands it fresh messages. What comes before the stream listens is kept, equal rings as one.
+/// Wakes one live stream, and hands it fresh messages. What comes before the stream takes it is kept, equal rings as one.
 ///
 /// A fresh message is handed over only if its number is the next after all that the stream has written or was handed, so
 /// that nothing is skipped; otherwise the copy is dropped, and the stream is told to read the store.
@@ -36,7 +36,11 @@ public final class StreamBell: Sendable {
         var hasNews = false
         var isQuiet = false
         var end: EndReason?
-        var listener: CheckedContinuation<Wake, Never>?
+        /// Whether `take` had nothing to give.
+        var isWaiting = false
+        var wakeUp: (@Sendable () -> Void)?
+
+        var isRung: Bool { end != nil || hasNews || !fresh.isEmpty || isQuiet }
 
         mutating func offer(_ message: InboxMessage) {
             let size = message.body.utf8.count
@@ -95,7 +99,6 @@ public final class StreamBell: Sendable {
     }
 
     public var endReason: EndReason? { state.withLock { $0.end } }
-    var isListening: Bool { state.withLock { $0.listener != nil } }
 
     /// A message that was just committed; called in commit order.
     func offer(_ message: InboxMessage) { change { $0.offer(message) } }
@@ -105,31 +108,28 @@ public final class StreamBell: Sendable {
     /// The first reason stays.
     public func end(_ reason: EndReason) { change { $0.end = $0.end ?? reason } }
 
-    /// Waits for the next ring; the end comes first, then news. One listener at a time. Cancellation ends the stream.
+    /// - Parameter wakeUp: called, on the thread that rings, each time that there is something to take after `take` had
+    ///   nothing. Nil stops it.
+    public func listen(_ wakeUp: (@Sendable () -> Void)?) { state.withLock { $0.wakeUp = wakeUp } }
+
+    /// The next ring; the end comes first, then news. Nil when there is none: then the bell wakes up the stream at the next.
     /// - Parameter last: the last number that was written, once the store had nothing beyond it.
-    public func next(after last: MessageNumber) async -> Wake {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let wake = state.withLock { state -> Wake? in
-                    state.position = state.position ?? last
-                    if let wake = state.take() { return wake }
-                    state.listener = continuation
-                    return nil
-                }
-                if let wake { continuation.resume(returning: wake) }
-            }
-        } onCancel: {
-            end(.disconnected)
+    public func take(after last: MessageNumber) -> Wake? {
+        state.withLock { state in
+            state.position = state.position ?? last
+            let wake = state.take()
+            state.isWaiting = wake == nil
+            return wake
         }
     }
 
     private func change(_ ring: (inout State) -> Void) {
-        let resumption = state.withLock { state -> (CheckedContinuation<Wake, Never>, Wake)? in
+        let wakeUp = state.withLock { state -> (@Sendable () -> Void)? in
             ring(&state)
-            guard let listener = state.listener, let wake = state.take() else { return nil }
-            state.listener = nil
-            return (listener, wake)
+            guard state.isWaiting, state.isRung else { return nil }
+            state.isWaiting = false
+            return state.wakeUp
         }
-        if let (listener, wake) = resumption { listener.resume(returning: wake) }
+        wakeUp?()
     }
 }

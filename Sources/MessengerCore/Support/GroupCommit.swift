@@ -9,7 +9,7 @@ import Synchronization
 /// unreachable, since it is so for all.
 ///
 /// Where a commit costs much, such as by a network, more work can share it: after a batch that was shared, the next starts
-/// `spacing` after it did. What comes alone never waits for that.
+/// `spacing` after it did, or as soon as there is as much to share as lately. What comes alone never waits for that.
 ///
 /// One commit at a time, so items are committed in the order of their submission. There is a task only while there is work.
 public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
@@ -23,6 +23,14 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     private struct State {
         var waiting: Deque<Waiter> = []
         var isCommitting = false
+        var pause: Pause?
+    }
+
+    /// Between two batches.
+    private struct Pause {
+        /// So many waiters end it.
+        let enough: Int
+        let end: CheckedContinuation<Void, Never>
     }
 
     private let maximumItems: Int
@@ -37,7 +45,7 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     ///   - maximumItems: the most items in one batch.
     ///   - maximumBytes: a batch takes no further item once it holds this much.
     ///   - size: the bytes of an item.
-    ///   - spacing: from the start of a shared batch to that of the next.
+    ///   - spacing: from the start of a shared batch to that of the next, at most.
     ///   - executor: where `commit` does its work; the task stays there between two batches.
     ///   - commit: writes the items in their order and returns one outcome for each, in the same order.
     public init(
@@ -55,11 +63,14 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
 
     /// Calls back when the item's commit is done, on the committing task: it must be quick.
     public func submit(_ item: Item, completion: @escaping Completion) {
-        let starts = state.withLock { state in
+        let (starts, ended) = state.withLock { state in
             state.waiting.append(Waiter(item: item, completion: completion))
             defer { state.isCommitting = true }
-            return !state.isCommitting
+            guard let pause = state.pause, state.waiting.count >= pause.enough else { return (!state.isCommitting, nil as Pause?) }
+            state.pause = nil
+            return (false, pause)
         }
+        ended?.end.resume()
         if starts { Task(executorPreference: executor) { await self.commitWhatWaits() } }
     }
 
@@ -74,13 +85,30 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
     private func commitWhatWaits() async {
-        var earliest = ContinuousClock.now
-        while true {
-            if earliest > .now { try? await Task.sleep(until: earliest) }
-            guard let batch = takeBatch() else { return }
-            earliest = batch.count > 1 ? .now + spacing() : .now
+        var usual = 1
+        while let batch = takeBatch() {
+            let next = ContinuousClock.now + spacing()
+            // It shrinks slowly: a batch that happened to be small does not make all that follow so.
+            usual = max(batch.count, usual - max(usual / 8, 1))
             for (waiter, result) in zip(batch, await run(batch.map(\.item))) { waiter.completion(result) }
+            if batch.count > 1 { await pause(until: next, orFor: usual) }
         }
+    }
+
+    private func pause(until end: ContinuousClock.Instant, orFor count: Int) async {
+        guard end > .now else { return }
+        let timer = Task {
+            if (try? await Task.sleep(until: end)) != nil { state.withLock { $0.pause.take() }?.end.resume() }
+        }
+        await withCheckedContinuation { continuation in
+            let isEnough = state.withLock { state in
+                guard end > .now, state.waiting.count < count else { return true }
+                state.pause = Pause(enough: count, end: continuation)
+                return false
+            }
+            if isEnough { continuation.resume() }
+        }
+        timer.cancel()
     }
 
     private func takeBatch() -> [Waiter]? {

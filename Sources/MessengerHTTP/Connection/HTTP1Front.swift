@@ -21,7 +21,7 @@ struct HTTP1Front: HTTPChannelHandler {
             try pipeline.addHandler(
                 RequestGuard(times: settings.times, allowedMethods: settings.allowedMethods, decoder: decoder))
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: settings.times.idle, logger: logger))
-            try pipeline.addHandler(SendHandler(route: settings.sends))
+            try pipeline.addHandler(DirectHandler(sends: settings.sends, streams: settings.streams))
             return try Value(wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
     }

@@ -51,7 +51,7 @@ struct HTTP2Front: HTTPChannelHandler {
             try pipeline.addHandler(HTTP2FramePayloadToHTTPServerCodec())
             try pipeline.addHandler(RequestGuard(times: settings.times, allowedMethods: settings.allowedMethods))
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: settings.times.idle, logger: logger))
-            try pipeline.addHandler(SendHandler(route: settings.sends))
+            try pipeline.addHandler(DirectHandler(sends: settings.sends, streams: settings.streams))
             return try Stream(wrappingChannelSynchronously: stream)
         }
     }

@@ -39,7 +39,7 @@ struct AccountRoutes: Sendable {
     }
 
     @Sendable private func delete(_ request: Request, _ context: APIContext) async throws -> Response {
-        let session = try await authenticator.optionalSession(of: request)
+        let session = try await authenticator.optionalSession(of: request.headers)
         guard session != nil || openDelete else { throw APIError.notAuthorized }
         let user = try await JSONBody.decode(DeleteUserRequest.self, from: request).userID
         try await accounts.delete(user, by: openDelete ? nil : session)

@@ -7,14 +7,16 @@ struct Authenticator: Sendable {
     let accounts: Accounts
 
     /// Throws `APIError.notAuthorized` without a token and `.invalidToken` for one that stands for nothing.
-    func session(of request: Request) async throws -> Session {
-        guard let session = try await optionalSession(of: request) else { throw APIError.notAuthorized }
+    func session(of request: Request) async throws -> Session { try await session(of: request.headers) }
+
+    func session(of headers: HTTPFields) async throws -> Session {
+        guard let session = try await optionalSession(of: headers) else { throw APIError.notAuthorized }
         return session
     }
 
     /// Nil without a token; a bad one is still an error.
-    func optionalSession(of request: Request) async throws -> Session? {
-        guard let header = request.headers[.authorization] else { return nil }
+    func optionalSession(of headers: HTTPFields) async throws -> Session? {
+        guard let header = headers[.authorization] else { return nil }
         guard let token = Self.token(in: header), let session = try await accounts.session(token: token) else {
             throw APIError.invalidToken
         }

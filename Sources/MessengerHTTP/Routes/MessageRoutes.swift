@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import MessengerAPI
 import MessengerCore
@@ -32,11 +33,9 @@ struct MessageRoutes: Sendable {
     @Sendable private func fetch(_ request: Request, _ context: APIContext) async throws -> Response {
         let session = try await authenticator.session(of: request)
         let query = request.uri.query
-        let after = try Self.number("after", QueryField.value(of: "after", in: query)) ?? .zero
-        let resumed = try Self.number("Last-Event-ID", request.headers[.lastEventID])
-        if context.preferences.eventStream {
-            return try await stream.respond(to: session, after: resumed ?? after, context)
-        }
+        let resumption = try Self.resumption(query, request.headers)
+        if context.preferences.eventStream { return try await stream.respond(to: session, after: resumption, context) }
+        let after = try Self.after(query)
         let limit = try Self.limit(QueryField.value(of: "limit", in: query))
         let page = try await inbox.pending(for: session.device, after: after, limit: limit)
         callbacks.sign(of: session.device, session.user)
@@ -50,6 +49,16 @@ struct MessageRoutes: Sendable {
         guard through >= .zero else { throw APIError.validation(field: "through", "Not negative.") }
         let cursor = try await inbox.acknowledge(through: through, for: session.device, generation: session.generation)
         return .json(Acknowledged(through: cursor))
+    }
+
+    /// What a stream goes on after: `Last-Event-ID`, else `after`, else nothing. Throws 400.
+    static func resumption(_ query: String?, _ headers: HTTPFields) throws(APIError) -> MessageNumber {
+        let after = try after(query)
+        return try number("Last-Event-ID", headers[.lastEventID]) ?? after
+    }
+
+    private static func after(_ query: String?) throws(APIError) -> MessageNumber {
+        try number("after", QueryField.value(of: "after", in: query)) ?? .zero
     }
 
     /// Digits alone; nil when nothing was given. Throws 400.

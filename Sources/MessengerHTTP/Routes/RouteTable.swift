@@ -10,10 +10,11 @@ struct Route: Sendable {
     let path: String
     let handler: @Sendable (Request, APIContext) async throws -> Response
 
-    /// What the paths begin with that this one stands for, when its end is a name in braces, or `anythingBelow`.
-    fileprivate var beginning: String? {
-        guard let slash = path.lastIndex(of: "/"), path.hasSuffix("}") || path.hasSuffix(Self.anythingBelow) else { return nil }
-        return String(path[...slash])
+    /// Whether a route's path stands for this one, because it ends with a name in braces, or with `anythingBelow`.
+    fileprivate static func stands(_ path: String, for other: String) -> Bool {
+        guard let slash = path.lastIndex(of: "/"), other.hasPrefix(path[...slash]) else { return false }
+        if path.hasSuffix(anythingBelow) { return true }
+        return path.hasSuffix("}") && !other.dropFirst(path[...slash].count).contains("/")
     }
 }
 
@@ -21,26 +22,21 @@ struct Route: Sendable {
 struct RouteTable: Sendable {
     let routes: [Route]
     private let methods: [String: String]
-    /// The same for the beginnings of paths.
-    private let methodsBelow: [String: String]
     /// Paths outside the rate limit.
     private let exempt: Set<String>
 
     init(_ routes: [Route], exempt: Set<String>) {
         self.routes = routes
         self.exempt = exempt
-        methods = Self.methods(of: routes, by: \.path)
-        methodsBelow = Self.methods(of: routes.filter { $0.beginning != nil }) { $0.beginning ?? $0.path }
-    }
-
-    private static func methods(of routes: [Route], by path: (Route) -> String) -> [String: String] {
-        Dictionary(grouping: routes, by: path).mapValues { $0.map(\.method.rawValue).sorted().joined(separator: ", ") }
+        methods = Dictionary(grouping: routes, by: \.path).mapValues {
+            $0.map(\.method.rawValue).sorted().joined(separator: ", ")
+        }
     }
 
     /// The methods of a path that there is; trailing slashes do not matter.
     func allowedMethods(_ path: String) -> String? {
         let path = Self.canonical(path)
-        return methods[path] ?? methodsBelow.first { path.hasPrefix($0.key) }?.value
+        return methods[path] ?? methods.first { Route.stands($0.key, for: path) }?.value
     }
 
     func isExempt(_ path: String) -> Bool { exempt.contains(Self.canonical(path)) }

@@ -1,11 +1,14 @@
 import MessengerClient
 
 extension ChatEntry {
-    /// - Parameter quoted: the text of the message that this one answers, if it is here.
-    init(_ item: HistoryItem, quoted: String? = nil) {
+    /// - Parameters:
+    ///   - quoted: the text of the message that this one answers, if it is here.
+    ///   - save: what saves the file of a message, but for the number; nil when that is not to be said.
+    init(_ item: HistoryItem, quoted: String? = nil, save: String? = nil) {
         self.init(
             position: item.position.rawValue, sender: item.sender, isMine: item.isFromMe, sent: item.sent,
-            text: item.text ?? item.attachment.map { "[file \($0.name), \($0.size) bytes]" } ?? Self.words(for: item),
+            text: item.attachment.map { Self.text(of: $0, at: item.position, save: item.isFromMe ? nil : save) }
+                ?? item.text ?? Self.words(for: item),
             quote: item.replyTo == nil ? nil : quoted ?? "(a message that is not here)", isEdited: item.isEdited,
             isDeleted: item.isDeleted, expires: item.expiresAfter.map { TimeSpan(seconds: $0).text },
             reactions: item.reactions.map { "\($0.emoji) \($0.sender)" },
@@ -16,9 +19,8 @@ extension ChatEntry {
     init(_ message: ReceivedMessage, group: String? = nil) {
         self.init(
             position: message.position.rawValue, sender: message.sender, isMine: message.isFromMe, group: group,
-            sent: message.sent,
-            text: message.text ?? Self.words(for: message), expires: message.expiresAfter.map { TimeSpan(seconds: $0).text },
-            warnings: message.findings.map(\.description))
+            sent: message.sent, text: Self.words(for: message),
+            expires: message.expiresAfter.map { TimeSpan(seconds: $0).text }, warnings: message.findings.map(\.description))
     }
 
     private static func words(for item: HistoryItem) -> String {
@@ -38,12 +40,13 @@ extension ChatEntry {
 
     private static func words(for message: ReceivedMessage) -> String {
         switch message.content {
+        case .text(let text, _, _): text
         case .group: words(for: message.groupEvents)
         case .timer: message.timer.map(words) ?? "(cannot be read)"
         case .edit(_, let text): "(changed a message) \(text)"
         case .delete: "(deleted a message)"
         case .reaction(_, let emoji): emoji.isEmpty ? "(took a reaction back)" : emoji
-        case .attachment(let file): "[file \(file.name), \(file.size) bytes]"
+        case .attachment(let file): text(of: file, at: message.position, save: message.isFromMe ? nil : "messenger save")
         case .unknown(let type, _): "(a message of a kind that this version does not know: \(type))"
         default: "(cannot be read)"
         }

@@ -8,6 +8,10 @@ enum ChatInput: Hashable {
     /// Of the last message of one's own.
     case edit(String)
     case deleteLast
+    /// To be sent.
+    case file(String)
+    /// The file of this message, or the last one that came.
+    case save(Int64?)
     /// Nil lets messages stay.
     case timer(TimeSpan?)
     /// To write to devices that are not post-quantum.
@@ -17,6 +21,7 @@ enum ChatInput: Hashable {
     static let helpText = """
         /reply TEXT  answer the last message    /react EMOJI  react to it (nothing takes it back)
         /edit TEXT   change your last message   /delete       take it back
+        /file PATH   send a file                /save         save the last one here; /save 12 that one
         /quit        leave, as Control-D does   //TEXT        a message that begins with /
         /timer TIME  lets messages go after it, such as 1h; /timer off lets them stay
         Alt-Enter makes a new line; up and down bring back what you sent.
@@ -38,6 +43,9 @@ enum ChatInput: Hashable {
         case ("/timer", false) where argument == "off" || TimeSpan(argument: argument) != nil:
             self = .timer(TimeSpan(argument: argument))
         case ("/delete", true): self = .deleteLast
+        case ("/file", false): self = .file(argument)
+        case ("/save", true): self = .save(nil)
+        case ("/save", false): self = Int64(argument).map { .save($0) } ?? .unknown(line)
         case ("/agree", true): self = .agree
         default: self = .unknown(String(parts[0]))
         }

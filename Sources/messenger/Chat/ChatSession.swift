@@ -148,6 +148,6 @@ struct ChatSession: Sendable {
     private func history() async throws -> [ChatEntry] {
         let items = try await partner.history(messenger, limit: Self.historyShown)
         let texts = Dictionary(items.compactMap { item in item.hash.map { ($0, item.text ?? "") } }) { first, _ in first }
-        return items.map { ChatEntry($0, quoted: $0.replyTo.flatMap { texts[$0] }) }
+        return items.map { ChatEntry($0, quoted: $0.replyTo.flatMap { texts[$0] }, save: "/save") }
     }
 }

@@ -21,8 +21,20 @@ struct ChatSources: Sendable {
         group.addTask { await receive() }
     }
 
-    /// Does what was typed, one after another, until no more comes.
-    func send(_ inputs: AsyncStream<ChatInput>) async { for await input in inputs { await send(input) } }
+    /// Does what was typed, one after another, until no more comes; files go beside it. One that is not over then goes on when
+    /// the person is here again.
+    func send(_ inputs: AsyncStream<ChatInput>) async {
+        await withDiscardingTaskGroup { group in
+            for await input in inputs {
+                switch input {
+                case .file, .save:
+                    group.addTask { await FileTransfer(messenger: messenger, partner: partner, events: events).run(input) }
+                default: await send(input)
+                }
+            }
+            group.cancelAll()
+        }
+    }
 
     private func tell(_ event: ConnectionEvent) {
         switch event {
@@ -64,7 +76,7 @@ struct ChatSources: Sendable {
             case .timer(let time): _ = try await partner.send(.timer(time?.seconds), messenger)
             case .deleteLast: _ = try await messenger.delete(try await last(mine: true))
             case .agree: if partner.groupID == nil { try await messenger.acceptClassicalDevices(with: partner.name) }
-            case .quit, .help, .unknown: return
+            case .file, .save, .quit, .help, .unknown: return
             }
         } catch MessengerError.notPostQuantum {
             events.yield(.note("Not sent: not every device of both of you is post-quantum. /agree, then send it again.", .danger))

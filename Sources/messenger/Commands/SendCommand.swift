@@ -8,13 +8,14 @@ struct SendCommand: AsyncParsableCommand {
         commandName: "send",
         abstract: "Send a message.",
         discussion: """
-            Ends with 0 once the server has it, with 75 when it waits here for the server.
+            Ends with 0 once the server has it, with 75 when it waits here for the server. What waited is sent then, too.
 
             Examples:
               messenger send ann "hello"
               messenger send ann --expires 1h "the door code is 4711"
               messenger send --group "Lake house" "Who comes?"
               uptime | messenger send ann
+              messenger send ann --file photo.jpg "from the lake"
             """)
 
     @Argument(help: "To whom, unless it goes to a group, and what; standard input without it.")
@@ -29,6 +30,9 @@ struct SendCommand: AsyncParsableCommand {
             valueName: "time"))
     var expires: TimeSpan?
 
+    @Option(help: ArgumentHelp("A file to send, with the text if there is one.", valueName: "path"), completion: .file())
+    var file: String?
+
     @Flag(help: "Also to devices that are not post-quantum, without asking.")
     var acceptClassical = false
 
@@ -40,17 +44,20 @@ struct SendCommand: AsyncParsableCommand {
     func validate() throws {
         if group == nil, words.isEmpty { throw ValidationError("Name a person, or a group with --group.") }
         if words.count > (group == nil ? 2 : 1) { throw ValidationError("Put the text into quotes.") }
+        if file != nil, group != nil { throw ValidationError("Files go to one person.") }
+        if file != nil, expires != nil { throw ValidationError("Files go after the time of their conversation's timer.") }
     }
 
     func run() async throws {
         let output = options.output
-        let text = try text ?? Self.standardInput()
-        guard text.contains(where: { !$0.isWhitespace }) else {
+        let text = try text ?? (file == nil ? Self.standardInput() : "")
+        guard file != nil || text.contains(where: { !$0.isWhitespace }) else {
             throw CommandFailure(status: .usage, message: "there is nothing to send")
         }
         let command = self
         try await options.withMessenger { messenger in
-            let (sent, partner) = try await command.send(text, messenger)
+            let files = FileSending(messenger: messenger, output: output)
+            let (sent, partner) = try await command.send(text, files)
             for name in sent.passedOver {
                 output.note("\(DisplayText.harmlessLine(name)) has no device any more that could get it.")
             }
@@ -66,17 +73,25 @@ struct SendCommand: AsyncParsableCommand {
                 output.result(SentLine(sent, to: partner), line: "")
                 throw CommandFailure(
                     status: .later, message: "the server is away; the message waits here and is sent next time")
-            case .accepted, .delivered, .read: output.result(SentLine(sent, to: partner), line: "✓ sent")
+            case .accepted, .delivered, .read:
+                output.result(SentLine(sent, to: partner), line: "✓ sent")
+                await files.resume()
             }
         }
     }
 
-    private func send(_ text: String, _ messenger: Messenger) async throws -> (SentMessage, ChatPartner) {
+    private func send(_ text: String, _ files: FileSending) async throws -> (SentMessage, ChatPartner) {
         // Who is in the group by now: nobody who was taken out is to get it.
-        if group != nil { try await Self.catchUp(messenger) }
-        let partner = try await ChatPartner.find(person: username, group: group, messenger)
-        let content = MessageContent.text(text, expiresAfter: expires?.seconds)
-        return (try await Self.send(content, to: partner, isAccepted: acceptClassical, messenger), partner)
+        if group != nil { try await Self.catchUp(files.messenger) }
+        let partner = try await ChatPartner.find(person: username, group: group, files.messenger)
+        let sent = try await Self.agreeing(isAccepted: acceptClassical, files.messenger) {
+            if let file {
+                try await files.send(file, to: partner.name, text: text.isEmpty ? nil : text)
+            } else {
+                try await partner.send(.text(text, expiresAfter: expires?.seconds), files.messenger)
+            }
+        }
+        return (sent, partner)
     }
 
     private static func catchUp(_ messenger: Messenger) async throws {
@@ -84,11 +99,11 @@ struct SendCommand: AsyncParsableCommand {
     }
 
     /// Asks before the first message to devices that are not post-quantum.
-    private static func send(
-        _ content: MessageContent, to partner: ChatPartner, isAccepted: Bool, _ messenger: Messenger
+    private static func agreeing(
+        isAccepted: Bool, _ messenger: Messenger, send: () async throws -> SentMessage
     ) async throws -> SentMessage {
         do {
-            return try await partner.send(content, messenger)
+            return try await send()
         } catch let error as MessengerError {
             guard case .notPostQuantum(let name) = error else { throw error }
             let question = """
@@ -98,7 +113,7 @@ struct SendCommand: AsyncParsableCommand {
                 """
             guard try isAccepted || Question.yesOrNo(question) == true else { throw error }
             try await messenger.acceptClassicalDevices(with: name)
-            return try await partner.send(content, messenger)
+            return try await send()
         }
     }
 

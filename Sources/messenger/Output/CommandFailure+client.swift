@@ -24,9 +24,9 @@ extension CommandFailure {
             .securityWarning
         case .unreachable: .serverAway
         case .server(let status, _): status >= 500 ? .serverAway : .refused
-        case .storeLocked, .storeInUse, .store, .replaced: .storeUnusable
+        case .storeLocked, .storeInUse, .store, .file, .replaced: .storeUnusable
         case .notInGroup, .notAdmin: .notLoggedIn
-        case .usernameTaken, .storeExists, .notFound, .linkExpired, .backup, .invalid: .refused
+        case .usernameTaken, .storeExists, .notFound, .linkExpired, .backup, .attachment, .attachmentGone, .invalid: .refused
         case .closed: .unexpected
         }
     }

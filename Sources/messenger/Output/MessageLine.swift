@@ -16,6 +16,9 @@ struct MessageLine: Encodable {
     let kind: String
     let text: String?
     let hash: String?
+    /// Names it on this device, for `save`.
+    let number: Int64
+    let file: FileLine?
     /// Seconds after which it goes by itself; of a timer, those of later messages.
     let expiresAfter: Int?
     /// Codes of what was wrong with it, such as E08.
@@ -33,6 +36,8 @@ struct MessageLine: Encodable {
         kind = Self.kind(of: message.content)
         text = message.text ?? Self.words(for: message.groupEvents)
         hash = message.hash.map { Data($0.bytes).base64EncodedString() }
+        number = message.position.rawValue
+        file = message.attachment.map { FileLine($0) }
         expiresAfter = message.expiresAfter ?? message.timer?.seconds
         findings = message.findings.map(\.code)
         isFromOtherAccount = message.isFromOtherAccount
@@ -47,6 +52,8 @@ struct MessageLine: Encodable {
         kind = Self.kind(of: item)
         text = item.text ?? Self.words(for: item.groupEvents)
         hash = item.hash.map { Data($0.bytes).base64EncodedString() }
+        number = item.position.rawValue
+        file = item.attachment.map { FileLine($0) }
         expiresAfter = item.expiresAfter ?? item.timer?.seconds
         findings = item.findings.map(\.code)
         isFromOtherAccount = false

@@ -2,12 +2,12 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Answers `POST /api/messages/` on the event loop, without a task, when nothing about it is unusual; every other request
-/// goes on to the router as it came. See docs/decisions/0009-sends-are-answered-before-the-router.md.
+/// Answers sends and live streams on the event loop when nothing about them is unusual; every other request goes on to the
+/// router as it came. See docs/decisions/0009 and 0016.
 ///
-/// Answers keep the order of the requests: a send is taken only while the router has none of this connection, and while
-/// one is being committed what comes next waits here, no more than one read of it.
-final class SendHandler: ChannelDuplexHandler {
+/// Answers keep the order of the requests: one is taken only while the router has none of this connection, and until it is
+/// answered what comes next waits here, no more than one read of it.
+final class DirectHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
@@ -17,21 +17,26 @@ final class SendHandler: ChannelDuplexHandler {
         /// So many requests are with the router.
         case passing(Int)
         case reading(SendRoute.Pending)
-        case committing
+        case asked(StreamRoute.Pending)
+        case answering
     }
 
-    private let route: SendRoute
+    private let sends: SendRoute
+    private let streams: StreamRoute
     private var phase = Phase.passing(0)
     private var heldParts: [HTTPRequestPart] = []
     private var isReadHeld = false
     private var isInputClosed = false
 
-    init(route: SendRoute) { self.route = route }
+    init(sends: SendRoute, streams: StreamRoute) {
+        self.sends = sends
+        self.streams = streams
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) { take(unwrapInboundIn(data), context) }
 
     func read(context: ChannelHandlerContext) {
-        if case .committing = phase, !heldParts.isEmpty { isReadHeld = true } else { context.read() }
+        if case .answering = phase, !heldParts.isEmpty { isReadHeld = true } else { context.read() }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -43,8 +48,8 @@ final class SendHandler: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event as? ChannelEvent == .inputClosed {
             switch phase {
-            case .passing, .reading: break
-            case .committing:
+            case .passing, .reading, .asked: break
+            case .answering:
                 isInputClosed = true
                 return
             }
@@ -61,8 +66,11 @@ final class SendHandler: ChannelDuplexHandler {
     private func take(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
         switch (phase, part) {
         case (.passing(let count), .head(let head)):
-            if count == 0, let pending = route.begin(head, peer: context.channel.remoteAddress) {
+            let peer = context.channel.remoteAddress
+            if count == 0, let pending = sends.begin(head, peer: peer) {
                 phase = .reading(pending)
+            } else if count == 0, let pending = streams.begin(head, peer: peer) {
+                phase = .asked(pending)
             } else {
                 phase = .passing(count + 1)
                 pass(part, context)
@@ -71,24 +79,64 @@ final class SendHandler: ChannelDuplexHandler {
             pending.body.writeBuffer(&bytes)
             phase = .reading(pending)
         case (.reading(let pending), .end): send(pending, context)
-        case (.committing, _): heldParts.append(part)
+        case (.asked(let pending), .end): open(pending, context)
+        case (.asked(let pending), _):
+            handOver(pending.head, context)
+            pass(part, context)
+        case (.answering, _): heldParts.append(part)
         case (.passing, _), (.reading, .head): pass(part, context)
         }
     }
 
     private func send(_ pending: SendRoute.Pending, _ context: ChannelHandlerContext) {
-        phase = .committing
+        phase = .answering
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let loop = context.eventLoop
-        let isTaken = route.send(pending) { head, body in
+        let isTaken = sends.send(pending) { head, body in
             loop.execute {
                 let (handler, context) = bound.value
                 handler.answer(head, body, context)
             }
         }
         guard !isTaken else { return }
-        handOver(pending, context)
+        handOver(pending.head, body: pending.body, context)
         pass(.end(nil), context)
+    }
+
+    private func open(_ pending: StreamRoute.Pending, _ context: ChannelHandlerContext) {
+        phase = .answering
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let loop = context.eventLoop
+        Task(executorPreference: EventLoopExecutor(loop)) { [streams] in
+            let opened = await streams.open(pending)
+            loop.execute {
+                let (handler, context) = bound.value
+                handler.begin(opened, of: pending, context)
+            }
+        }
+    }
+
+    private func begin(_ opened: StreamRoute.Opened?, of pending: StreamRoute.Pending, _ context: ChannelHandlerContext) {
+        guard context.channel.isActive else { return }
+        guard let opened else {
+            handOver(pending.head, context)
+            pass(.end(nil), context)
+            context.fireChannelReadComplete()
+            goOn(context)
+            return
+        }
+        context.writeAndFlush(wrapOutboundOut(.head(opened.head)), promise: nil)
+        streams.begin(opened, on: context.channel) { result in
+            guard context.channel.isActive else { return }
+            switch result {
+            case .success:
+                self.phase = .passing(0)
+                context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+                self.goOn(context)
+            // An answer without its end tells the client that it was cut off.
+            case .failure: context.close(promise: nil)
+            }
+        }
     }
 
     private func answer(_ head: HTTPResponse, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -100,7 +148,7 @@ final class SendHandler: ChannelDuplexHandler {
         goOn(context)
     }
 
-    /// Takes up what came during the commit.
+    /// Takes up what came meanwhile.
     private func goOn(_ context: ChannelHandlerContext) {
         if !heldParts.isEmpty {
             let parts = heldParts
@@ -108,7 +156,7 @@ final class SendHandler: ChannelDuplexHandler {
             for part in parts { take(part, context) }
             context.fireChannelReadComplete()
         }
-        if case .committing = phase { return }
+        if case .answering = phase { return }
         if isInputClosed {
             isInputClosed = false
             userInboundEventTriggered(context: context, event: ChannelEvent.inputClosed)
@@ -120,10 +168,10 @@ final class SendHandler: ChannelDuplexHandler {
     }
 
     /// The router answers this one, from its head on.
-    private func handOver(_ pending: SendRoute.Pending, _ context: ChannelHandlerContext) {
+    private func handOver(_ head: HTTPRequest, body: ByteBuffer = ByteBuffer(), _ context: ChannelHandlerContext) {
         phase = .passing(1)
-        pass(.head(pending.head), context)
-        if pending.body.readableBytes > 0 { pass(.body(pending.body), context) }
+        pass(.head(head), context)
+        if body.readableBytes > 0 { pass(.body(body), context) }
     }
 
     private func pass(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {

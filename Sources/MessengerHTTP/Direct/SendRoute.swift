@@ -4,8 +4,8 @@ import MessengerAPI
 import MessengerCore
 import NIOCore
 
-/// `POST /api/messages/` without the router: decides which requests `SendHandler` may answer, and how.
-struct SendRoute: Sendable {
+/// `POST /api/messages/` without the router: decides which requests `DirectHandler` may answer, and how.
+final class SendRoute: Sendable {
     /// Longer bodies are rare, and the router reads them with back-pressure.
     static let maximumBodyBytes = 64 << 10
 
@@ -57,7 +57,7 @@ struct SendRoute: Sendable {
         let (preferences, id, method, start, client) = (
             pending.preferences, pending.id, pending.head.method, pending.start, pending.origin.address
         )
-        return inbox.accept(attempt, from: pending.session) { result in
+        return inbox.accept(attempt, from: pending.session) { [journal, date] result in
             var response: HTTPResponse
             let body: ByteBuffer
             switch result {

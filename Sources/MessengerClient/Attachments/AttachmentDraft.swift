@@ -1,0 +1,8 @@
+/// A file that somebody wants to send.
+struct AttachmentDraft: Sendable {
+    let path: String
+    let to: String
+    let name: String
+    let mediaType: String
+    let text: String?
+}
