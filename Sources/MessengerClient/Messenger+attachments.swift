@@ -1,4 +1,5 @@
 import Foundation
+import KeyLog
 import MessengerCrypto
 
 /// Files. They go to the server encrypted under a key that only the message carries.
@@ -19,19 +20,41 @@ extension Messenger {
         file: URL, to username: String, mediaType: String? = nil, text: String? = nil,
         progress: @Sendable (TransferProgress) -> Void = { _ in }
     ) async throws -> SentMessage {
-        guard (text?.utf8.count ?? 0) <= Self.longestText else { throw MessengerError.invalid("The text is too long.") }
-        return try await explaining {
+        try await explaining {
             do { try await ensurePrepared() } catch MessengerError.unreachable {}
-            let (name, person) = (file.lastPathComponent, try await receiver(username))
+            let person = try await receiver(username)
             // Before all of it is uploaded, not only after.
             try await checkSuites(.text(text ?? ""), to: person)
-            let id = try await uploads.begin(
-                AttachmentDraft(
-                    path: file.path, to: person.username, name: name,
-                    mediaType: mediaType ?? Attachment.mediaType(of: name), text: text))
-            guard let sent = try await finishUpload(id, progress) else { throw MessengerError.notFound }
-            return sent
+            return try await send(file, .person(person.username), mediaType, text, progress)
         }
+    }
+
+    /// The same to all members of a group: it is uploaded once. Throws `notInGroup`, `notFound`, too.
+    public func send(
+        file: URL, in group: ConversationID, mediaType: String? = nil, text: String? = nil,
+        progress: @Sendable (TransferProgress) -> Void = { _ in }
+    ) async throws -> SentMessage {
+        try await explaining {
+            do { try await ensurePrepared() } catch MessengerError.unreachable {}
+            let stored = try await self.group(group)
+            guard stored.isMember else { throw MessengerError.notInGroup(stored.name) }
+            try await check(.text(text ?? ""), for: group)
+            return try await send(file, .group(group), mediaType, text, progress)
+        }
+    }
+
+    private func send(
+        _ file: URL, _ destination: AttachmentDestination, _ mediaType: String?, _ text: String?,
+        _ progress: @Sendable (TransferProgress) -> Void
+    ) async throws -> SentMessage {
+        guard (text?.utf8.count ?? 0) <= Self.longestText else { throw MessengerError.invalid("The text is too long.") }
+        let name = file.lastPathComponent
+        let id = try await uploads.begin(
+            AttachmentDraft(
+                path: file.path, destination: destination, name: name, mediaType: mediaType ?? Attachment.mediaType(of: name),
+                text: text))
+        guard let sent = try await finishUpload(id, progress) else { throw MessengerError.notFound }
+        return sent
     }
 
     /// Files whose sending was interrupted, oldest first.
@@ -96,8 +119,11 @@ extension Messenger {
     private func finishUpload(
         _ id: PendingUpload.ID, _ progress: @Sendable (TransferProgress) -> Void
     ) async throws -> SentMessage? {
-        try await uploads.finish(id, progress: progress) { attachment, username in
-            try await self.post(.attachment(attachment), to: username, finishing: id)
+        try await uploads.finish(id, progress: progress) { attachment, destination in
+            switch destination {
+            case .person(let username): try await self.post(.attachment(attachment), to: username, finishing: id)
+            case .group(let group): try await self.post(.attachment(attachment), in: group, finishing: id)
+            }
         }
     }
 }

@@ -159,6 +159,7 @@ extension Messenger {
             do {
                 try await prepare()
                 try await settleObligations()
+                try await settleGroups()
             } catch let error as MessengerError {
                 feed.send(.warning(error.description))
             } catch {

@@ -17,10 +17,24 @@ extension Messenger {
     public func send(_ content: MessageContent, in group: ConversationID) async throws -> SentMessage {
         try await explaining {
             do { try await ensurePrepared() } catch MessengerError.unreachable {}
-            let (draft, _) = try await draft(content, to: try await directory.own())
-            try await checkLength(of: content, in: group)
-            return try await deliver(try await parts.store.enqueue(draft, in: group), newDevices: [])
+            return try await post(content, in: group)
         }
+    }
+
+    /// Puts a message into the outbox, and tries it.
+    /// - Parameter upload: the one that the message is about, forgotten with it.
+    func post(
+        _ content: MessageContent, in group: ConversationID, finishing upload: PendingUpload.ID? = nil
+    ) async throws -> SentMessage {
+        let (draft, _) = try await draft(content, to: try await directory.own())
+        try await check(content, for: group)
+        return try await deliver(try await parts.store.enqueue(draft, in: group, finishing: upload), newDevices: [])
+    }
+
+    /// Throws what stands in the way of a message to this group.
+    func check(_ content: MessageContent, for group: ConversationID) async throws {
+        try await checkLength(of: content, in: group)
+        try await checkSuites(content, in: group)
     }
 
     private func checkLength(of content: MessageContent, in group: ConversationID) async throws {
@@ -34,17 +48,20 @@ extension Messenger {
 
     /// Puts into the outbox what others are to hear, so that all have the same changes. What cannot be had now stays owed.
     func settleGroups() async throws {
-        let debts = try await parts.store.groupDebts(limit: Self.debtsAtOnce)
-        for debt in debts {
-            do {
-                try await settle(debt)
-            } catch MessengerError.unreachable {
-                return
-            } catch let error as MessengerError where error.isAboutOnePerson {
-                try await parts.store.settle(debt, with: [])
-            }
+        var isNews = false
+        for debt in try await parts.store.groupDebts(limit: Self.debtsAtOnce) {
+            if try await passingOver({ try await self.settleOrGiveUp(debt) }) != nil { isNews = true }
         }
-        if !debts.isEmpty { outboxNews.raise() }
+        if isNews { outboxNews.raise() }
+    }
+
+    /// Whoever cannot be written to any more is owed nothing.
+    private func settleOrGiveUp(_ debt: GroupDebt) async throws {
+        do {
+            try await settle(debt)
+        } catch let error as MessengerError where error.isAboutOnePerson {
+            try await parts.store.settle(debt, with: [])
+        }
     }
 
     private func settle(_ debt: GroupDebt) async throws {

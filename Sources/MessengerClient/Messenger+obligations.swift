@@ -25,7 +25,7 @@ extension Messenger {
     }
 
     /// Nil when something about this one receiver stands in the way; throws everything else.
-    private func passingOver<Value>(_ work: () async throws -> Value) async throws -> Value? {
+    func passingOver<Value>(_ work: () async throws -> Value) async throws -> Value? {
         do {
             return try await work()
         } catch let error as MessengerError where error.concernsOneReceiver {

@@ -40,9 +40,13 @@ extension Messenger {
         try await send(.edit(of: message, text: text), about: try await ownMessage(message))
     }
 
-    /// Throws `notFound` for a message that is not one's own. What others have already read they may remember.
+    /// Throws `notFound` for a message that is not one's own. What others have already read they may remember. A file of the
+    /// message is deleted at the server, too.
     public func delete(_ message: MessageHash) async throws -> SentMessage {
-        try await send(.delete(of: message), about: try await ownMessage(message))
+        let stored = try await ownMessage(message)
+        let sent = try await send(.delete(of: message), about: stored)
+        if case .attachment(let attachment) = stored.content { await uploads.deleteBlob(of: attachment) }
+        return sent
     }
 
     /// An empty emoji takes the reaction back.

@@ -4,6 +4,8 @@ import MessengerCrypto
 
 /// Whose devices are new, and which are not post-quantum: shown, and asked about before the first message to them.
 extension Messenger {
+    private static let groupLogAge: UInt64 = 60_000
+
     /// The person agrees that messages to somebody go also to the devices, of both, that are not post-quantum now. Of another such
     /// device that comes later is asked again.
     public func acceptClassicalDevices(with username: String) async throws {
@@ -13,6 +15,17 @@ extension Messenger {
             try await noticeDevices(of: person)
             let devices = Self.classicalDevices(person, try await directory.own())
             try await parts.store.accept(devices, for: person.account, now: parts.clock.now())
+        }
+    }
+
+    /// The same for everybody whose safety number was compared and who is in this group now.
+    public func acceptClassicalDevices(in group: ConversationID) async throws {
+        try await explaining {
+            try await ensurePrepared()
+            let own = try await directory.own()
+            for person in try await verifiedMembers(of: group) {
+                try await parts.store.accept(Self.classicalDevices(person, own), for: person.account, now: parts.clock.now())
+            }
         }
     }
 
@@ -30,6 +43,28 @@ extension Messenger {
         guard !classical.isEmpty, try await parts.store.contact(person.chain.name)?.isVerified == true else { return }
         let accepted = try await parts.store.acceptedDevices(of: person.account)
         guard accepted.isSuperset(of: classical) else { throw MessengerError.notPostQuantum(person.username) }
+    }
+
+    /// The same of each verified member of a group: what was agreed to for one person counts in every conversation with them.
+    func checkSuites(_ content: MessageContent, in group: ConversationID) async throws {
+        for person in try await verifiedMembers(of: group) { try await checkSuites(content, to: person) }
+    }
+
+    /// With the devices that they have by the log; without those of whom nothing can be had now.
+    private func verifiedMembers(of group: ConversationID) async throws -> [Person] {
+        do { try await log.refresh(ifOlderThan: Self.groupLogAge) } catch MessengerError.unreachable {}
+        let verified = Set(try await parts.store.contacts().filter(\.isVerified).map(\.account))
+        var people: [Person] = []
+        for member in try await parts.store.group(group)?.state.members ?? [] where verified.contains(member.account) {
+            do {
+                guard let person = try await directory.person(with: member.account) else { continue }
+                try await noticeDevices(of: person)
+                people.append(person)
+            } catch MessengerError.unreachable {
+                continue
+            }
+        }
+        return people
     }
 
     /// Tells of devices that somebody has got since this one last looked.

@@ -187,6 +187,18 @@ struct AttachmentTests {
         #expect(scene.leftovers().isEmpty)
     }
 
+    @Test("A message that is deleted takes its file from the server")
+    func deleted() async throws {
+        let scene = try await AttachmentScene(size: 10)
+        let sent = try await scene.ann.send(file: scene.file, to: "bob")
+        let attachment = try await scene.received()
+        _ = try await scene.ann.delete(sent.hash)
+        #expect(scene.world.server.state.withLock { $0.blobs.isEmpty })
+        await #expect(throws: MessengerError.attachmentGone) { try await scene.bob.download(attachment, to: scene.target) }
+        _ = try await scene.bob.receive()
+        #expect(try await scene.bob.attachments().isEmpty)
+    }
+
     @Test("An upload that has expired at the server begins anew")
     func expired() async throws {
         let scene = try await AttachmentScene(size: 1_200_000)

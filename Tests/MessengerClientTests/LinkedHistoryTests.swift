@@ -43,6 +43,21 @@ struct LinkedHistoryTests {
         await #expect(throws: MessengerError.linkExpired) { try await linked.tablet.receiveHistory() }
     }
 
+    @Test("Groups come with their members, their name and what was written in them")
+    func groups() async throws {
+        let linked = try await Linked()
+        let group = try await linked.ann.createGroup("Lake", members: ["bob"]).id
+        _ = try await linked.ann.send("Who comes?", in: group)
+        try await linked.ann.sendHistory(to: linked.request)
+        guard case .received = try await linked.tablet.receiveHistory() else {
+            Issue.record("No history came.")
+            return
+        }
+        #expect(try await linked.tablet.group(group).name == "Lake")
+        #expect(try await linked.tablet.group(group).members.map(\.username) == ["ann", "bob"])
+        #expect(try await linked.tablet.history(of: group).map(\.text) == [nil, "Who comes?"])
+    }
+
     @Test("An owner who does not want it given says so to the new device")
     func refused() async throws {
         let linked = try await Linked()

@@ -35,6 +35,28 @@ struct SuiteTests {
         try await ann.markRead(try await ann.unacknowledged().compactMap(\.hash))
     }
 
+    @Test("In a group each verified member is asked about as in a conversation of two")
+    func mixedGroup() async throws {
+        let world = try TestWorld()
+        let ann = try await world.register("ann").messenger
+        let bob = try await world.register("bob", change: Self.classical).messenger
+        _ = try await world.register("eve", change: Self.classical)
+        let group = try await ann.createGroup("Lake", members: ["bob", "eve"]).id
+        #expect(try await ann.send("Hello", in: group).delivery == .accepted)
+        try await ann.markVerified("bob")
+        await #expect(throws: MessengerError.notPostQuantum("bob")) { try await ann.send("Secret", in: group) }
+        #expect(try await ann.flush() == 0)
+        try await ann.acceptClassicalDevices(in: group)
+        #expect(try await ann.send("Secret", in: group).delivery == .accepted)
+        _ = try await ann.send("You alone", to: "bob")
+        _ = try await bob.receive()
+        #expect(try await bob.texts() == ["Hello", "Secret", "You alone"])
+        try await ann.markVerified("eve")
+        await #expect(throws: MessengerError.notPostQuantum("eve")) { try await ann.send("All?", in: group) }
+        try await ann.acceptClassicalDevices(with: "eve")
+        #expect(try await ann.send("All", in: group).delivery == .accepted)
+    }
+
     @Test("One's own classical device makes the conversation classical too")
     func ownDevice() async throws {
         let world = try TestWorld()

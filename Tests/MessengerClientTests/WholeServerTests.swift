@@ -40,8 +40,12 @@ struct WholeServerTests {
                 username: "bob", password: Self.password, at: try ServerAddress(server.url),
                 store: StoreLocation(folder: server.folder.path + "/client-tablet"))
             let code = try await tablet.beginLinking(deviceName: "tablet")
-            try await bob.approve(try await bob.linkRequest(code.text))
+            let request = try await bob.linkRequest(code.text)
+            try await bob.approve(request)
             #expect(try await tablet.finishLinking())
+            try await bob.sendHistory(to: request)
+            #expect(try await tablet.receiveHistory() == .received(1))
+            #expect(try await tablet.history(with: "ann").map(\.text) == ["Hello"])
             _ = try await ann.send("Both", to: "bob")
             _ = try await tablet.receive()
             #expect(try await tablet.unacknowledged().map(\.text) == ["Both"])

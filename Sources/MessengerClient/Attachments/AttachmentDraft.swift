@@ -1,7 +1,7 @@
 /// A file that somebody wants to send.
 struct AttachmentDraft: Sendable {
     let path: String
-    let to: String
+    let destination: AttachmentDestination
     let name: String
     let mediaType: String
     let text: String?

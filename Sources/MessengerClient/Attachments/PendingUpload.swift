@@ -12,7 +12,9 @@ public struct PendingUpload: Sendable, Identifiable, CustomStringConvertible, Cu
     }
 
     public let id: ID
-    public let to: String
+    /// Nil for a file to a group.
+    public let to: String?
+    public let group: ConversationID?
     public let name: String
     /// Of the plain file, in bytes.
     public let size: Int

@@ -25,9 +25,7 @@ actor Uploads {
             try PrivateFile.makeFolder(folder)
             return try await AttachmentCipher.seal(draft.path, into: path, key: key)
         }
-        let upload = StoredUpload(
-            to: draft.to, name: draft.name, mediaType: draft.mediaType, text: draft.text, size: sealed.size, key: key.exposed,
-            sha256: sealed.sha256, sealedSize: sealed.sealedSize, blob: nil)
+        let upload = StoredUpload(draft, size: sealed.size, key: key, sha256: sealed.sha256, sealedSize: sealed.sealedSize)
         try await parts.store.keep(upload, as: id, now: parts.clock.now())
         return id
     }
@@ -36,14 +34,14 @@ actor Uploads {
     /// when the upload is not there any more, or is under way already.
     ///
     /// Tries again by itself for about a minute. What it throws then (`MessengerError.unreachable`, an `APIFailure` that may
-    /// pass) leaves the upload to be taken up again; what the server will never take is forgotten.
+    /// pass) leaves the upload to be taken up again; what the server will never take, or a group that one has left, is forgotten.
     func finish(
         _ id: PendingUpload.ID, progress: @Sendable (TransferProgress) -> Void,
-        send: @Sendable (Attachment, _ to: String) async throws -> SentMessage
+        send: @Sendable (Attachment, AttachmentDestination) async throws -> SentMessage
     ) async throws -> SentMessage? {
         guard underWay.insert(id).inserted else { return nil }
         defer { underWay.remove(id) }
-        guard let upload = try await parts.store.upload(id) else { return nil }
+        guard let upload = try await parts.store.upload(id), let destination = upload.destination else { return nil }
         let attachment: Attachment
         do {
             attachment = try await bring(upload, id, progress)
@@ -51,9 +49,14 @@ actor Uploads {
             try await forget(id)
             throw failure
         }
-        let sent = try await send(attachment, upload.to)
-        PrivateFile.remove(path(id))
-        return sent
+        do {
+            let sent = try await send(attachment, destination)
+            PrivateFile.remove(path(id))
+            return sent
+        } catch MessengerError.notInGroup(let name) {
+            try await forget(id)
+            throw MessengerError.notInGroup(name)
+        }
     }
 
     /// Gives it up. Throws `MessengerError.invalid` while it is under way.
@@ -62,8 +65,17 @@ actor Uploads {
         defer { underWay.remove(id) }
         let blob = try await parts.store.upload(id)?.blob.flatMap { BlobID(text: $0) }
         try await forget(id)
-        // What cannot be deleted now expires.
-        if let blob, let token = try? parts.profile.token() { try? await parts.api.deleteBlob(blob, token: token) }
+        if let blob { await delete(blob) }
+    }
+
+    /// Nothing happens when it is another user's, or gone.
+    func deleteBlob(of attachment: Attachment) async {
+        if let blob = BlobID(text: attachment.blob) { await delete(blob) }
+    }
+
+    /// What cannot be deleted now expires.
+    private func delete(_ blob: BlobID) async {
+        if let token = try? parts.profile.token() { try? await parts.api.deleteBlob(blob, token: token) }
     }
 
     private func forget(_ id: PendingUpload.ID) async throws {

@@ -6,12 +6,16 @@ import MessengerCrypto
 extension LocalStore {
     /// Puts a message in a group into the outbox, in the state that the group has here. Throws `notFound` for a group that is not
     /// known here, and `invalid` for one that this account is not in.
-    func enqueue(_ draft: OutgoingDraft, in group: ConversationID) async throws -> Message {
+    /// - Parameter upload: the one that the message is about, forgotten with it. Throws `MessengerError.notFound` when it is gone.
+    func enqueue(
+        _ draft: OutgoingDraft, in group: ConversationID, finishing upload: PendingUpload.ID? = nil
+    ) async throws -> Message {
         try await write { [cipher] db in
             guard let stored = try Self.group(group, cipher, db) else { throw MessengerError.notFound }
             guard stored.isMember else { throw MessengerError.notInGroup(stored.title) }
             var draft = draft
             draft.group = GroupDestination(stored.state)
+            if let upload { try Self.finish(upload, db) }
             return try Self.enqueue(draft, goesOut: true, cipher, db)
         }
     }

@@ -1,3 +1,4 @@
+import Foundation
 import KeyLog
 import MessengerClient
 import MessengerCrypto
@@ -35,6 +36,23 @@ enum ChatPartner: Hashable, Sendable {
         switch self {
         case .person(let name): try await messenger.send(content, to: name)
         case .group(let id, _): try await messenger.send(content, in: id)
+        }
+    }
+
+    func send(
+        file: URL, text: String? = nil, _ messenger: Messenger, progress: @Sendable (TransferProgress) -> Void = { _ in }
+    ) async throws -> SentMessage {
+        switch self {
+        case .person(let name): try await messenger.send(file: file, to: name, text: text, progress: progress)
+        case .group(let id, _): try await messenger.send(file: file, in: id, text: text, progress: progress)
+        }
+    }
+
+    /// To devices that are not post-quantum from now on.
+    func acceptClassicalDevices(_ messenger: Messenger) async throws {
+        switch self {
+        case .person(let name): try await messenger.acceptClassicalDevices(with: name)
+        case .group(let id, _): try await messenger.acceptClassicalDevices(in: id)
         }
     }
 

@@ -75,11 +75,11 @@ struct ChatSources: Sendable {
             case .edit(let text): _ = try await messenger.edit(try await last(mine: true), text: text)
             case .timer(let time): _ = try await partner.send(.timer(time?.seconds), messenger)
             case .deleteLast: _ = try await messenger.delete(try await last(mine: true))
-            case .agree: if partner.groupID == nil { try await messenger.acceptClassicalDevices(with: partner.name) }
+            case .agree: try await partner.acceptClassicalDevices(messenger)
             case .file, .save, .quit, .help, .unknown: return
             }
         } catch MessengerError.notPostQuantum {
-            events.yield(.note("Not sent: not every device of both of you is post-quantum. /agree, then send it again.", .danger))
+            events.yield(.note("Not sent: not every device in this chat is post-quantum. /agree, then send it again.", .danger))
         } catch {
             events.yield(.note("Not sent: \(error)", .danger))
         }

@@ -26,9 +26,8 @@ struct FileTransfer: Sendable {
     }
 
     private func send(_ file: URL) async throws {
-        guard case .person(let peer) = partner else { throw MessengerError.invalid("Files go to one person.") }
         events.yield(.note("Sending \(file.lastPathComponent)…", .dim))
-        _ = try await messenger.send(file: file, to: peer)
+        _ = try await partner.send(file: file, messenger)
     }
 
     private func save(_ position: HistoryPosition?) async throws {

@@ -35,7 +35,7 @@ struct ChatCommand: AsyncParsableCommand {
         let (username, group, isAccepted) = (username, group, acceptClassical)
         try await options.withMessenger(sendsReadReceipts: !noReadReceipts) { messenger in
             let partner = try await ChatPartner.find(person: username, group: group, messenger)
-            if isAccepted, let username { try await messenger.acceptClassicalDevices(with: username) }
+            if isAccepted { try await partner.acceptClassicalDevices(messenger) }
             if output.isJSON || !TerminalDevice.isInteractive {
                 try await ChatPipe(messenger: messenger, partner: partner, output: output).run()
             } else {

@@ -7,12 +7,12 @@ struct FileSending: Sendable {
     let output: Output
 
     /// Throws `CommandFailure` with `later` when the server is away and the file waits here.
-    func send(_ path: String, to username: String, text: String?) async throws -> SentMessage {
+    func send(_ path: String, to partner: ChatPartner, text: String?) async throws -> SentMessage {
         let file = URL(filePath: SaveTarget.expanded(path))
         let bar = output.progressBar(file.lastPathComponent)
         defer { bar.clear() }
         do {
-            return try await messenger.send(file: file, to: username, text: text) { bar.show($0) }
+            return try await partner.send(file: file, text: text, messenger) { bar.show($0) }
         } catch MessengerError.unreachable(let reason) {
             guard try await !messenger.pendingUploads().isEmpty else { throw MessengerError.unreachable(reason) }
             throw CommandFailure(

@@ -44,7 +44,6 @@ struct SendCommand: AsyncParsableCommand {
     func validate() throws {
         if group == nil, words.isEmpty { throw ValidationError("Name a person, or a group with --group.") }
         if words.count > (group == nil ? 2 : 1) { throw ValidationError("Put the text into quotes.") }
-        if file != nil, group != nil { throw ValidationError("Files go to one person.") }
         if file != nil, expires != nil { throw ValidationError("Files go after the time of their conversation's timer.") }
     }
 
@@ -84,9 +83,9 @@ struct SendCommand: AsyncParsableCommand {
         // Who is in the group by now: nobody who was taken out is to get it.
         if group != nil { try await Self.catchUp(files.messenger) }
         let partner = try await ChatPartner.find(person: username, group: group, files.messenger)
-        let sent = try await Self.agreeing(isAccepted: acceptClassical, files.messenger) {
+        let sent = try await Self.agreeing(for: partner, isAccepted: acceptClassical, files.messenger) {
             if let file {
-                try await files.send(file, to: partner.name, text: text.isEmpty ? nil : text)
+                try await files.send(file, to: partner, text: text.isEmpty ? nil : text)
             } else {
                 try await partner.send(.text(text, expiresAfter: expires?.seconds), files.messenger)
             }
@@ -100,7 +99,7 @@ struct SendCommand: AsyncParsableCommand {
 
     /// Asks before the first message to devices that are not post-quantum.
     private static func agreeing(
-        isAccepted: Bool, _ messenger: Messenger, send: () async throws -> SentMessage
+        for partner: ChatPartner, isAccepted: Bool, _ messenger: Messenger, send: () async throws -> SentMessage
     ) async throws -> SentMessage {
         do {
             return try await send()
@@ -112,7 +111,7 @@ struct SendCommand: AsyncParsableCommand {
                 Send it all the same?
                 """
             guard try isAccepted || Question.yesOrNo(question) == true else { throw error }
-            try await messenger.acceptClassicalDevices(with: name)
+            try await partner.acceptClassicalDevices(messenger)
             return try await send()
         }
     }
