@@ -131,7 +131,7 @@ struct GroupConversationTests {
         // It also asks for what was in flight when it took its place: the beginning of the group.
         let received = try await tablet.unacknowledged()
         #expect(received.compactMap(\.text) == ["To both"])
-        #expect(received.allSatisfy(\.findings.isEmpty))
+        #expect(received.map(\.findings).allSatisfy { $0.isEmpty })
         #expect(try await tablet.group(group).name == "Lake")
         _ = try await tablet.send("From the tablet", in: group)
         for device in [ann, registration.messenger] {
