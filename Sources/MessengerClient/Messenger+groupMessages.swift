@@ -38,10 +38,14 @@ extension Messenger {
     }
 
     private func checkLength(of content: MessageContent, in group: ConversationID) async throws {
-        guard content.json(peer: nil).count > Self.longContent else { return }
         let devices = try await self.group(group).members.reduce(0) { $0 + max($1.deviceCount, 1) }
-        guard devices > Self.mostDevicesForLongContent else { return }
+        guard Self.isTooLong(content, for: devices) else { return }
         throw MessengerError.invalid("A message this long for so many devices goes as an attachment.")
+    }
+
+    /// Each device costs a slot, and each account the whole content.
+    static func isTooLong(_ content: MessageContent, for devices: Int) -> Bool {
+        devices > mostDevicesForLongContent && content.json(peer: nil).count > longContent
     }
 
     // MARK: What is owed

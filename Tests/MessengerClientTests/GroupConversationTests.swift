@@ -128,9 +128,10 @@ struct GroupConversationTests {
         _ = try await tablet.receive()
         #expect(try await tablet.unacknowledged().map(\.findings) == [[.conversation, .content]])
         for device in [ann, registration.messenger, tablet] { _ = try await device.receive() }
+        // It also asks for what was in flight when it took its place: the beginning of the group.
         let received = try await tablet.unacknowledged()
-        #expect(received.map(\.text) == ["To both"])
-        #expect(received.map(\.findings) == [[]])
+        #expect(received.compactMap(\.text) == ["To both"])
+        #expect(received.map(\.findings).allSatisfy { $0.isEmpty })
         #expect(try await tablet.group(group).name == "Lake")
         _ = try await tablet.send("From the tablet", in: group)
         for device in [ann, registration.messenger] {

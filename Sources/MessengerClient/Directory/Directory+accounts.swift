@@ -6,9 +6,9 @@ extension Directory {
     /// name.
     func person(with account: AccountID) async throws -> Person? {
         if let person = try await knownPerson(account) { return person }
-        guard let stored = try await parts.store.account(account) else { return nil }
+        guard let name = try await parts.store.usernames(of: [account])[account] else { return nil }
         do {
-            let person = try await person(named: stored.username)
+            let person = try await person(named: name)
             return person.account == account ? person : nil
         } catch let error as MessengerError where error.isAboutOnePerson {
             return nil

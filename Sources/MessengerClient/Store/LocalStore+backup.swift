@@ -85,12 +85,23 @@ extension LocalStore {
         }
     }
 
-    /// All groups: of each the changes, oldest first, then its name.
+    /// All groups: of each the names of its members, the changes, oldest first, and its name.
     func backupGroups() async throws -> [BackupRecord] {
         try await read { [cipher] db in
             try Data.fetchAll(db, sql: "SELECT id FROM group_chat").compactMap { ConversationID($0) }.flatMap { id in
                 guard let record = try Self.record(id, cipher, db) else { return [] as [BackupRecord] }
-                return record.ordered.map { .groupChange(id, $0) } + (record.name.map { [.groupName($0)] } ?? [])
+                return try Self.backupPeople(in: record, db) + record.ordered.map { .groupChange(id, $0) }
+                    + (record.name.map { [.groupName($0)] } ?? [])
+            }
+        }
+    }
+
+    /// A device that comes later can look its members up by these names alone.
+    private static func backupPeople(in record: GroupRecord, _ db: Database) throws -> [BackupRecord] {
+        try record.state.members.compactMap { member in
+            let sql = "SELECT username FROM account WHERE id = ?"
+            return try String.fetchOne(db, sql: sql, arguments: [Data(member.account.bytes)]).map {
+                .contact(username: $0, account: member.account, isVerified: false)
             }
         }
     }

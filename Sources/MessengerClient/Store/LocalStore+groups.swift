@@ -34,13 +34,16 @@ extension LocalStore {
         }
     }
 
-    /// The names of accounts that were verified here once.
+    /// The names of accounts that were verified here once, or came out of a backup.
     func usernames(of accounts: some Sequence<AccountID> & Sendable) async throws -> [AccountID: String] {
         try await read { db in
             var names: [AccountID: String] = [:]
             for account in accounts {
                 names[account] = try String.fetchOne(
-                    db, sql: "SELECT username FROM account WHERE id = ?", arguments: [Data(account.bytes)])
+                    db,
+                    sql: """
+                        SELECT username FROM account WHERE id = ? UNION ALL SELECT username FROM contact WHERE account = ? LIMIT 1
+                        """, arguments: [Data(account.bytes), Data(account.bytes)])
             }
             return names
         }
