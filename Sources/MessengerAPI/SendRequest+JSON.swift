@@ -18,7 +18,8 @@ extension SendRequest: JSONReadable {
         try scanner.end()
         self.init(
             message: fields.message, senderID: fields.senderID.map { UserID($0) }, senderUsername: fields.senderUsername,
-            receiverID: fields.receiverID.map { UserID($0) }, keysVersion: fields.keysVersion.map { KeysVersion($0) }, sendDate: fields.sendDate, messages: fields.messages,
+            receiverID: fields.receiverID.map { UserID($0) }, keysVersion: fields.keysVersion.map { KeysVersion($0) },
+            sendDate: fields.sendDate, messages: fields.messages,
             clientMessageID: fields.clientMessageID)
     }
 

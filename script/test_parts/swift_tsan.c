@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,22 +50,27 @@ struct context {
     resume_function resume;
 };
 
-enum { AWAITS = 1 << 16 };
+/// An await that was woken up in the runtime's way leaves its entry behind, for the next with that context to write over.
+enum { AWAITS = 1 << 20, PROBES = 256 };
 static struct { _Atomic(struct context *) context; resume_function resume; } awaits[AWAITS];
 
-static unsigned slot(struct context *context) { return (unsigned)((uintptr_t)context >> 4) % AWAITS; }
+static unsigned slot(struct context *context, unsigned probe) { return (((uintptr_t)context >> 4) + probe) % AWAITS; }
 
-static void remember(struct context *context) {
-    for (unsigned i = slot(context);; i = (i + 1) % AWAITS) {
-        struct context *none = NULL;
-        if (!atomic_compare_exchange_strong(&awaits[i].context, &none, context)) continue;
+/// False when there is no room: then this await is told of as the runtime does.
+static bool remember(struct context *context) {
+    for (unsigned probe = 0; probe < PROBES; probe++) {
+        unsigned i = slot(context, probe);
+        struct context *found = NULL;
+        if (!atomic_compare_exchange_strong(&awaits[i].context, &found, context) && found != context) continue;
         awaits[i].resume = context->resume;
-        return;
+        return true;
     }
+    return false;
 }
 
 static resume_function recall(struct context *context) {
-    for (unsigned i = slot(context);; i = (i + 1) % AWAITS) {
+    for (unsigned probe = 0;; probe++) {
+        unsigned i = slot(context, probe);
         if (atomic_load(&awaits[i].context) != context) continue;
         resume_function resume = awaits[i].resume;
         atomic_store(&awaits[i].context, NULL);
@@ -79,10 +85,7 @@ SWIFT_ASYNC static void resumed(__attribute__((swift_async_context)) void *conte
 }
 
 SWIFT_ASYNC void swift_continuation_await(void *context) {
-    if (__tsan_acquire && swift_task_getCurrent) {
-        remember(context);
-        ((struct context *)context)->resume = resumed;
-    }
+    if (__tsan_acquire && swift_task_getCurrent && remember(context)) ((struct context *)context)->resume = resumed;
     await_function await = (await_function)dlsym(RTLD_NEXT, "swift_continuation_await");
     __attribute__((musttail)) return await(context);
 }

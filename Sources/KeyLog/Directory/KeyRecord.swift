@@ -19,7 +19,8 @@ public struct KeyRecord: SignedObject {
     public let publicKey: [UInt8]
 
     /// - Parameter publicKey: of the suite's length.
-    package init(kind: Kind, account: AccountID, device: DeviceFingerprint, created: UInt64, suite: KEMSuite, publicKey: [UInt8]) {
+    package init(kind: Kind, account: AccountID, device: DeviceFingerprint, created: UInt64, suite: KEMSuite, publicKey: [UInt8])
+    {
         self.kind = kind
         kem = suite.rawValue
         self.account = account

@@ -24,6 +24,13 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
         var waiting: Deque<Waiter> = []
         var isCommitting = false
         var pause: Pause?
+
+        /// The pause, if enough waits to end it.
+        mutating func takePause() -> Pause? {
+            guard let pause, waiting.count >= pause.enough else { return nil }
+            self.pause = nil
+            return pause
+        }
     }
 
     /// Between two batches.
@@ -63,14 +70,12 @@ public final class GroupCommit<Item: Sendable, Outcome: Sendable>: Sendable {
 
     /// Calls back when the item's commit is done, on the committing task: it must be quick.
     public func submit(_ item: Item, completion: @escaping Completion) {
-        let (starts, ended) = state.withLock { state in
+        let (starts, pause) = state.withLock { state in
             state.waiting.append(Waiter(item: item, completion: completion))
             defer { state.isCommitting = true }
-            guard let pause = state.pause, state.waiting.count >= pause.enough else { return (!state.isCommitting, nil as Pause?) }
-            state.pause = nil
-            return (false, pause)
+            return (!state.isCommitting, state.takePause())
         }
-        ended?.end.resume()
+        pause?.end.resume()
         if starts { Task(executorPreference: executor) { await self.commitWhatWaits() } }
     }
 
