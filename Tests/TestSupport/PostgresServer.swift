@@ -96,15 +96,24 @@ public final class PostgresServer: Sendable {
     public func kill() async { await process.withLock { $0 }?.kill() }
 
     public func start() async throws {
+        try await launch()
+        try await eventually("PostgreSQL answers", within: .seconds(30)) {
+            guard process.withLock({ $0 })?.isRunning == true else {
+                // Processes of one that was killed are still ending: then it refuses to start.
+                guard log.suffix(400).contains("is still in use") else { throw Failed(what: log) }
+                try await launch()
+                return false
+            }
+            return (try? await sql("SELECT 1")) != nil
+        }
+    }
+
+    private func launch() async throws {
         let process = try await ChildProcess.start(
             "/usr/bin/setpriv",
             owner + ["--pdeathsig", "KILL", "\(programs)/postgres", "-D", data.path, "-p", "\(port)", "-k", data.path],
             environment: ["LC_ALL": "C"], folder: folder.url, output: logFile, error: logFile)
         self.process.withLock { $0 = process }
-        try await eventually("PostgreSQL answers", within: .seconds(30)) {
-            guard process.isRunning else { throw Failed(what: log) }
-            return (try? await sql("SELECT 1")) != nil
-        }
     }
 
     public func restart() async throws {
