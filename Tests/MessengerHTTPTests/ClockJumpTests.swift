@@ -23,8 +23,7 @@ struct ClockJumpTests {
                         time.jump(by: jump)
                         // Housekeeping looks at least twice.
                         for _ in 1...3 {
-                            try await eventually("all sleep") { time.sleeperCount >= 5 }
-                            time.advance(by: .seconds(1))
+                            try await time.passOnceAllSleep(.seconds(1))
                         }
                         #expect(try await ann.sendList([(ann.id, "\(index)"), (bob.id, "\(index)")]).status == 200)
                         let event = try await events.next()
@@ -48,8 +47,7 @@ struct ClockJumpTests {
             #expect(try await ann.send("x", to: ann.id, key: "k").status == 200)
             time.jump(by: Self.year * -direction)
             for _ in 1...3 {
-                try await eventually("all sleep") { time.sleeperCount >= 4 }
-                time.advance(by: .seconds(1))
+                try await time.passOnceAllSleep(.seconds(1))
             }
             #expect(try await ann.send("x", to: ann.id, key: "k").status == 200)
             #expect(try await ann.inbox().map(\.message) == ["x"])
@@ -99,8 +97,7 @@ struct ClockJumpTests {
                 try await eventually("failed") { failures.value >= 1 }
                 time.jump(by: Self.year)
                 for _ in 1...5 {
-                    try await eventually("all sleep") { time.sleeperCount >= 4 }
-                    time.advance(by: .seconds(1))
+                    try await time.passOnceAllSleep(.seconds(1))
                 }
                 time.jump(by: Self.year * -1)
                 #expect(try await bob.inbox().map(\.message) == ["x"])

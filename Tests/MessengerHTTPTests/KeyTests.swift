@@ -140,8 +140,7 @@ struct KeyTests {
             }
             for _ in 0..<3 {
                 let before = try #require(try await freshAt())
-                try await eventually("all sleep") { time.sleeperCount >= 7 }
-                time.advance(by: .seconds(60))
+                try await time.passOnceAllSleep(.seconds(60))
                 try await eventually("it is cosigned") { try await freshAt() == before + 60 }
             }
         }

@@ -25,12 +25,6 @@ struct PollTests {
             }, body)
     }
 
-    /// Passes 5 s once everyone sleeps: disk, housekeeping, keep-alive, session refresh, the checkpoint, and the two polls.
-    private func passFiveSeconds(_ time: TestTime) async throws {
-        try await eventually("all sleep") { time.sleeperCount >= 7 }
-        time.advance(by: .seconds(5))
-    }
-
     @Test("A live stream gets its message within 5 s")
     func stream() async throws {
         let time = TestTime()
@@ -40,7 +34,7 @@ struct PollTests {
                 _ = try await events.next()
                 for number in 1...3 {
                     #expect(try await ann.send("x", to: ann.id).status == 200)
-                    try await passFiveSeconds(time)
+                    try await time.passOnceAllSleep(.seconds(5))
                     let event = try await events.next()
                     #expect(event?.id == "\(number)")
                 }
@@ -56,7 +50,7 @@ struct PollTests {
                 let ann = try await TestUser.make(on: TestClient(server.url), address: sink.address)
                 for number in 1...3 {
                     #expect(try await ann.send("x", to: ann.id).status == 200)
-                    try await passFiveSeconds(time)
+                    try await time.passOnceAllSleep(.seconds(5))
                     try await eventually("pushed") { sink.numbers.count == number }
                 }
             }

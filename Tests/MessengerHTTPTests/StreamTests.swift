@@ -250,9 +250,7 @@ struct StreamTests {
             }
             #expect(comments() == 0)
             for number in 1...3 {
-                // Disk, housekeeping, session refresh and keep-alive sleep again.
-                try await eventually("all sleep") { time.sleeperCount >= 4 }
-                time.advance(by: .seconds(20))
+                try await time.passOnceAllSleep(.seconds(20))
                 try await eventually("comment \(number)") { comments() >= number }
             }
             #expect(!connection.isClosed)

@@ -175,3 +175,11 @@ struct CountedInboxes: InboxStore {
     func heads(of users: [UserID]) async throws -> [UserID: MessageNumber] { try await base.heads(of: users) }
     func sweep(_ sweep: Sweep) async throws -> SweepOutcome { try await base.sweep(sweep) }
 }
+
+extension TestTime {
+    /// Passes once all that repeats in a server sleeps: disk, housekeeping, keep-alive, session refresh, the checkpoint, and two polls.
+    func passOnceAllSleep(_ duration: Duration) async throws {
+        try await eventually("all sleep") { sleeperCount >= 7 }
+        advance(by: duration)
+    }
+}

@@ -5,23 +5,20 @@ import Synchronization
 /// An inbox store with one fault that the ledger must find.
 final class FaultyInboxStore: InboxStore {
     enum Fault: Sendable {
-        /// One batch is answered as accepted, and not stored.
+        /// Every 20th batch is answered as accepted, and not stored.
         case answersBeforeCommit
         /// A message that comes again under its key is stored again.
         case ignoresKeys
-        /// One page of each reader comes with its first two messages swapped; not one for callbacks, which skip what is behind the cursor
+        /// Three pages of each reader come with their first two messages swapped; not those for callbacks, which skip what is behind the cursor
         /// by themselves and would show a lost message instead.
-        case swapsMessagesOnce
+        case swapsMessages
         /// What is handed out counts as acknowledged.
         case acknowledgesOnWrite
     }
 
-    /// So many batches are stored before one is not.
-    private static let goodBatches = 20
-
     private let base: any InboxStore
     private let fault: Fault
-    private let state = Mutex((batches: 0, swapped: Set<DeviceID>()))
+    private let state = Mutex((batches: 0, swaps: [DeviceID: Int]()))
 
     init(_ base: any InboxStore, _ fault: Fault) {
         self.base = base
@@ -34,7 +31,7 @@ final class FaultyInboxStore: InboxStore {
             return state.batches
         }
         switch fault {
-        case .answersBeforeCommit where count == Self.goodBatches:
+        case .answersBeforeCommit where count % 20 == 0:
             return AppendResult(outcomes: submissions.map { .accepted(receivers: $0.messages.count) }, stored: [])
         case .ignoresKeys: return try await base.append(submissions.map(Self.withoutKey))
         default: return try await base.append(submissions)
@@ -56,9 +53,13 @@ final class FaultyInboxStore: InboxStore {
         guard let page = try await base.pending(for: device, after: after, limit: limit, bytes: bytes) else { return nil }
         switch fault {
         case .answersBeforeCommit, .ignoresKeys: return page
-        case .swapsMessagesOnce:
+        case .swapsMessages:
             guard page.messages.count > 1, try await !isPushedTo(device) else { return page }
-            guard state.withLock({ $0.swapped.insert(device).inserted }) else { return page }
+            let swaps = state.withLock { state in
+                state.swaps[device, default: 0] += 1
+                return state.swaps[device, default: 0]
+            }
+            guard swaps <= 3 else { return page }
             var messages = page.messages
             messages.swapAt(0, 1)
             return PendingPage(messages: messages, start: page.start, head: page.head)
