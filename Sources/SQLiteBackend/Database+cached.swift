@@ -2,7 +2,7 @@ import GRDB
 
 extension Database {
     /// Runs a statement that is prepared once per connection.
-    func execute(cachedSQL sql: String, arguments: StatementArguments) throws {
+    func execute(cachedSQL sql: String, arguments: StatementArguments = []) throws {
         try cachedStatement(sql: sql).execute(arguments: arguments)
     }
 }

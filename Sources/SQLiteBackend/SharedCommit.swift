@@ -108,14 +108,14 @@ final class SharedCommit: Sendable {
     private static func transact<Value>(_ db: Database, _ body: () throws -> Value) throws -> Value {
         let value: Value
         do {
-            try db.beginTransaction(.immediate)
+            try db.execute(cachedSQL: "BEGIN IMMEDIATE")
             value = try body()
         } catch {
             if db.isInsideTransaction { try? db.rollback() }
             throw StoreError.translating(error)
         }
         do {
-            try db.commit()
+            try db.execute(cachedSQL: "COMMIT")
             return value
         } catch let error as DatabaseError {
             if db.isInsideTransaction { try? db.rollback() }

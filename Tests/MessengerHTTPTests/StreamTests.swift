@@ -250,7 +250,7 @@ struct StreamTests {
             }
             #expect(comments() == 0)
             for number in 1...3 {
-                try await time.passOnceAllSleep(.seconds(20))
+                try await time.passOnceAllSleep(.seconds(20), polls: false)
                 try await eventually("comment \(number)") { comments() >= number }
             }
             #expect(!connection.isClosed)

@@ -177,9 +177,10 @@ struct CountedInboxes: InboxStore {
 }
 
 extension TestTime {
-    /// Passes once all that repeats in a server sleeps: disk, housekeeping, keep-alive, session refresh, the checkpoint, and two polls.
-    func passOnceAllSleep(_ duration: Duration) async throws {
-        try await eventually("all sleep") { sleeperCount >= 7 }
+    /// Passes once all that repeats in a server sleeps: disk, housekeeping, keep-alive, session refresh, the checkpoint, and two
+    /// polls unless they are off.
+    func passOnceAllSleep(_ duration: Duration, polls: Bool = true) async throws {
+        try await eventually("all sleep") { sleeperCount >= (polls ? 7 : 5) }
         advance(by: duration)
     }
 }

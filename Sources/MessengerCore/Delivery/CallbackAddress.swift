@@ -8,6 +8,10 @@ public struct CallbackAddress: Hashable, Sendable {
     public let port: Int
     /// Path and query; begins with `/`.
     public let path: String
+    /// As the `Host` header wants it.
+    public let authority: String
+    /// What limits count by.
+    public let destination: String
 
     /// Nil when the text is no such address. User names, fragments, spaces and control characters are not allowed.
     public init?(_ text: String) {
@@ -25,17 +29,12 @@ public struct CallbackAddress: Hashable, Sendable {
         guard let (host, port) = Self.split(authority) else { return nil }
         if port == nil, !hasScheme { return nil }
         self.host = host
-        self.port = port ?? (isSecure ? 443 : 80)
-    }
-
-    /// As the `Host` header wants it.
-    public var authority: String {
+        let usualPort = isSecure ? 443 : 80
+        self.port = port ?? usualPort
         let name = host.contains(":") ? "[\(host)]" : host
-        return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
+        self.authority = self.port == usualPort ? name : "\(name):\(self.port)"
+        destination = self.authority.lowercased()
     }
-
-    /// What limits count by.
-    public var destination: String { authority.lowercased() }
 
     private static func split(_ authority: Substring) -> (host: String, port: Int?)? {
         let name: Substring

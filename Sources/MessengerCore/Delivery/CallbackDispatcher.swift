@@ -123,9 +123,16 @@ public struct CallbackDispatcher: Service {
             }
             let (target, page) = (start.target, start.page)
             var cursor = target.cursor
-            for message in page.messages where message.number > cursor {
-                guard let reached = try await push(message, to: target) else { return .failed }
+            var ready: (message: MessageNumber, request: CallbackRequest)?
+            for (index, message) in page.messages.enumerated() where message.number > cursor {
+                let next = page.messages.dropFirst(index + 1).first
+                let outcome = try await exchange(
+                    ready?.message == message.number ? ready!.request : request(for: message, to: target), with: target)
+                // Made while this one is written down.
+                async let following = next.map { ($0.number, request(for: $0, to: target)) }
+                guard let reached = try await settle(outcome, of: message, with: target) else { return .failed }
                 cursor = reached
+                ready = await following
             }
             return page.messages.isEmpty || cursor >= page.head ? .drained : .more
         } catch InboxError.superseded {
@@ -179,8 +186,9 @@ public struct CallbackDispatcher: Service {
 
     /// The device's cursor, when it is past this message; nil after a failure of the address. Throws `Stopped`, `InboxError`,
     /// `Unstored` or what the store throws. That the acknowledgement was taken proves that the target still holds.
-    private func push(_ message: InboxMessage, to target: CallbackTarget) async throws -> MessageNumber? {
-        let outcome = try await exchange(message, with: target)
+    private func settle(
+        _ outcome: CallbackOutcome, of message: InboxMessage, with target: CallbackTarget
+    ) async throws -> MessageNumber? {
         switch outcome.verdict {
         case .delivered:
             return try await acknowledge(
@@ -219,15 +227,19 @@ public struct CallbackDispatcher: Service {
         }
     }
 
-    private func exchange(_ message: InboxMessage, with target: CallbackTarget) async throws -> CallbackOutcome {
+    private func exchange(_ request: CallbackRequest, with target: CallbackTarget) async throws -> CallbackOutcome {
         await gate.enter(target.destination)
         defer { gate.leave(target.destination) }
         if !mayPush(target.device) || Task.isCancelled { throw Stopped() }
+        return await pusher.push(request)
+    }
+
+    private func request(for message: InboxMessage, to target: CallbackTarget) -> CallbackRequest {
         let body = message.delivered.json
         let headers = WebhookSignature.headers(
             id: "\(target.user).\(message.number)", timestamp: time.now(), body: body,
             secrets: target.secrets(at: undisturbed.now()))
-        return await pusher.push(
-            CallbackRequest(device: target.device, address: target.address, origin: target.origin, headers: headers, body: body))
+        return CallbackRequest(
+            device: target.device, address: target.address, origin: target.origin, headers: headers, body: body)
     }
 }
