@@ -82,7 +82,7 @@ struct ServerParts {
             onAbandoned: accounts.ended)
     }
 
-    var checkpoints: CheckpointKeeper { CheckpointKeeper(store: stores.keys, time: time, logger: logger) }
+    var checkpoints: CheckpointKeeper { CheckpointKeeper(store: stores.keys, time: time, outages: outages) }
 
     var signForwarder: SignForwarder { SignForwarder(mailbox: mailbox, presence: stores.presence, outages: outages) }
 
@@ -94,7 +94,7 @@ struct ServerParts {
                 callbackGuard: callbackGuard, group: group, trustRoots: substitutes.callbackTrustRoots,
                 lookUp: substitutes.resolveHost),
             mayPush: { !streams.isAttached($0) && stores.mayPush($0) }, mailbox: mailbox, time: time,
-            polls: substitutes.polls, logger: logger)
+            polls: substitutes.polls, outages: outages, logger: logger)
     }
 
     /// From now on the parts hear what is new.

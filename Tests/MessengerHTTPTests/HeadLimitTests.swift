@@ -65,7 +65,7 @@ struct HeadLimitTests {
             let piece = what == "fields" ? "x\r\nX: " : "x"
             var sent = 0
             while sent < 1 << 20, !connection.isClosed, connection.text.isEmpty {
-                let burst = String(repeating: piece, count: 1_000)
+                let burst = String(repeating: piece, count: 10_000)
                 if (try? await connection.send(burst)) == nil { break }
                 sent += burst.utf8.count
             }

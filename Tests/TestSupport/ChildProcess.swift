@@ -58,7 +58,7 @@ public final class ChildProcess: Sendable {
     /// Runs a program to its end, or kills it and throws `NeverHappened`.
     public static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
-        folder: URL? = nil, within limit: Duration = .seconds(60)
+        folder: URL? = nil, within limit: Duration = .seconds(120)
     ) async throws -> Output {
         let files = try TemporaryFolder()
         let child = try await start(
@@ -78,7 +78,7 @@ public final class ChildProcess: Sendable {
     }
 
     /// Waits for the end: the exit code, or minus the signal that ended it.
-    public func exitCode(within limit: Duration = .seconds(60)) async throws -> Int32 {
+    public func exitCode(within limit: Duration = .seconds(120)) async throws -> Int32 {
         try await eventually("process \(id) ends", within: limit) { !isRunning }
         let status = status.withLock { $0 ?? 0 }
         let signal = status & 0x7F

@@ -8,7 +8,7 @@ public struct NeverHappened: Error, CustomStringConvertible {
 /// Waits until the condition holds, looking every few milliseconds; for things that other tasks do, which no clock of a
 /// test drives. Throws `NeverHappened` after `limit`.
 public func eventually(
-    _ what: String, within limit: Duration = .seconds(20), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(40), _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + limit
     while try await !condition() {

@@ -21,6 +21,7 @@ public struct CallbackDispatcher: Service {
     private let undisturbed: TimeSource
     private let random: @Sendable () -> Double
     private let polls: Bool
+    private let outages: StoreOutages
     private let logger: Logger
 
     /// - Parameters:
@@ -30,7 +31,7 @@ public struct CallbackDispatcher: Service {
     public init(
         inbox: Inbox, store: any CallbackStore, pusher: any CallbackPusher,
         mayPush: @escaping @Sendable (DeviceID) -> Bool, mailbox: CallbackMailbox, time: TimeSource,
-        random: @escaping @Sendable () -> Double = { .random(in: 0...1) }, polls: Bool, logger: Logger
+        random: @escaping @Sendable () -> Double = { .random(in: 0...1) }, polls: Bool, outages: StoreOutages, logger: Logger
     ) {
         self.inbox = inbox
         self.store = store
@@ -41,6 +42,7 @@ public struct CallbackDispatcher: Service {
         undisturbed = time.undisturbed
         self.random = random
         self.polls = polls
+        self.outages = outages
         self.logger = logger
     }
 
@@ -102,7 +104,7 @@ public struct CallbackDispatcher: Service {
                     starts[due.device] = due.start
                 }
             } catch {
-                logger.warning("Could not look up which callbacks are due", metadata: ["error": "\(error)"])
+                outages.failed("looking up which callbacks are due", error)
             }
         }
         for device in batch.tryNow { schedule.tryNow(device) }
@@ -142,12 +144,10 @@ public struct CallbackDispatcher: Service {
         } catch is Stopped {
             return .stopped
         } catch let error as Unstored {
-            logger.warning(
-                "A device has taken a message, but that could not be written down; it is tried again",
-                metadata: ["device": "\(device)", "message": "\(error.delivery.number)", "error": "\(error.cause)"])
+            outages.failed("writing down that device \(device) has taken message \(error.delivery.number)", error.cause)
             return .storeFailed(unstored: error.delivery)
         } catch {
-            logger.warning("Could not push", metadata: ["device": "\(device)", "error": "\(error)"])
+            outages.failed("pushing to device \(device)", error)
             return .storeFailed(unstored: nil)
         }
     }
@@ -222,8 +222,7 @@ public struct CallbackDispatcher: Service {
         do {
             try await store.callbackFailed(failure)
         } catch {
-            logger.warning(
-                "Could not write down that a callback failed", metadata: ["device": "\(failure.device)", "error": "\(error)"])
+            outages.failed("writing down that a callback to device \(failure.device) failed", error)
         }
     }
 

@@ -1,4 +1,3 @@
-import Logging
 import MessengerAPI
 import ServiceLifecycle
 
@@ -11,12 +10,12 @@ public struct CheckpointKeeper: Service {
 
     private let store: any KeyLogStore
     private let time: TimeSource
-    private let logger: Logger
+    private let outages: StoreOutages
 
-    public init(store: any KeyLogStore, time: TimeSource, logger: Logger) {
+    public init(store: any KeyLogStore, time: TimeSource, outages: StoreOutages) {
         self.store = store
         self.time = time
-        self.logger = logger
+        self.outages = outages
     }
 
     public func run() async throws {
@@ -25,7 +24,7 @@ public struct CheckpointKeeper: Service {
                 do {
                     try await store.refreshCheckpoint(olderThan: Self.interval - Self.slack, now: time.now())
                 } catch {
-                    logger.warning("The key log could not be cosigned; it is tried again", metadata: ["error": "\(error)"])
+                    outages.failed("cosigning the key log", error)
                 }
             } while (try? await time.sleep(Self.interval)) != nil
         }

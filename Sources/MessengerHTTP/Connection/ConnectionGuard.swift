@@ -7,7 +7,7 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
     typealias OutboundIn = ByteBuffer
 
     private let times: ConnectionTimes
-    private var deadline: Scheduled<Void>?
+    private let deadline = MovingDeadline()
     private var requestsUnderWay = 0
     private var isHTTP2 = false
     private var isStreaming = false
@@ -15,12 +15,12 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
 
     init(times: ConnectionTimes) { self.times = times }
 
-    func handlerAdded(context: ChannelHandlerContext) { close(after: times.head, context) }
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    func handlerAdded(context: ChannelHandlerContext) { deadline.set(after: times.head, context) }
+    func handlerRemoved(context: ChannelHandlerContext) { deadline.cancel() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         // HTTP/2 has frames beside requests; `FrameGuard` watches them.
-        if requestsUnderWay == 0, deadline == nil, !isHTTP2 { close(after: times.head, context) }
+        if requestsUnderWay == 0, !deadline.isSet, !isHTTP2 { deadline.set(after: times.head, context) }
         context.fireChannelRead(data)
     }
 
@@ -33,15 +33,14 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
         case .headRead(let isHTTP2):
             self.isHTTP2 = isHTTP2
             requestsUnderWay += 1
-            deadline?.cancel()
-            deadline = nil
+            deadline.clear()
         case .answered:
             requestsUnderWay -= 1
             isStreaming = false
             // An idle client is asked to go; one that does not answer even that has to.
-            if isHTTP2, requestsUnderWay == 0 { close(after: times.idle + times.head, context) }
+            if isHTTP2, requestsUnderWay == 0 { deadline.set(after: times.idle + times.head, context) }
         case .nextBegun:
-            if deadline == nil { close(after: times.head, context) }
+            if !deadline.isSet { deadline.set(after: times.head, context) }
         case .streaming:
             isStreaming = true
             if isInputClosed { context.close(promise: nil) }
@@ -80,10 +79,5 @@ final class ConnectionGuard: ChannelInboundHandler, ChannelOutboundHandler {
                 context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
             }
         }
-    }
-
-    private func close(after time: Duration, _ context: ChannelHandlerContext) {
-        deadline?.cancel()
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { context.close(promise: nil) }
     }
 }

@@ -32,8 +32,8 @@ final class RequestGuard: ChannelDuplexHandler {
     private let allowedMethods: @Sendable (String) -> String?
     /// Nil for HTTP/2.
     private let decoder: RequestDecoder?
-    private var bodyDeadline: Scheduled<Void>?
-    private var stallDeadline: Scheduled<Void>?
+    private let bodyDeadline = MovingDeadline()
+    private let stallDeadline = MovingDeadline()
     /// Whether the body of the newest request has not ended.
     private var isBodyOpen = false
     private var requestsUnderWay = 0
@@ -75,8 +75,7 @@ final class RequestGuard: ChannelDuplexHandler {
         case .body: break
         case .end:
             isBodyOpen = false
-            bodyDeadline?.cancel()
-            bodyDeadline = nil
+            bodyDeadline.clear()
         }
         context.fireChannelRead(data)
     }
@@ -120,13 +119,12 @@ final class RequestGuard: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        stallDeadline?.cancel()
-        stallDeadline = context.channel.isWritable ? nil : closing(after: times.stall, context)
+        if context.channel.isWritable { stallDeadline.clear() } else { stallDeadline.set(after: times.stall, context) }
         context.fireChannelWritabilityChanged()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard intake == .open || intake == .beforeLastRequest || intake == .lastRequest && bodyDeadline != nil else { return }
+        guard intake == .open || intake == .beforeLastRequest || intake == .lastRequest && bodyDeadline.isSet else { return }
         if let refusal = refusal(of: error) { refuse(refusal, context) } else { context.fireErrorCaught(error) }
     }
 }
@@ -151,7 +149,7 @@ extension RequestGuard {
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
         }
         isBodyOpen = true
-        bodyDeadline = closing(after: times.body, context)
+        bodyDeadline.set(after: times.body, context)
         return true
     }
 
@@ -170,15 +168,14 @@ extension RequestGuard {
             if requestsUnderWay == refusal.unanswered { answer(refusal, context) }
         } else if isBodyOpen, requestsUnderWay == 0 {
             // Nobody reads the rest: it has to end soon.
-            bodyDeadline?.cancel()
-            bodyDeadline = closing(after: times.linger, context)
+            bodyDeadline.set(after: times.linger, context)
         } else {
             watchNext(context)
         }
     }
 
     private func watchNext(_ context: ChannelHandlerContext) {
-        guard let decoder, !decoder.isBetweenRequests, requestsUnderWay == 0, bodyDeadline == nil else { return }
+        guard let decoder, !decoder.isBetweenRequests, requestsUnderWay == 0, !bodyDeadline.isSet else { return }
         report(.nextBegun, context)
     }
 
@@ -220,12 +217,11 @@ extension RequestGuard {
     /// Takes nothing more in; answers and closes after the requests that came before.
     private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
         var refusal = refusal
-        let isBodyCut = bodyDeadline != nil
+        let isBodyCut = bodyDeadline.isSet
         if isBodyCut { refusal.unanswered = min(1, requestsUnderWay) }
         self.refusal = refusal
         intake = .none
-        bodyDeadline?.cancel()
-        bodyDeadline = nil
+        bodyDeadline.clear()
         guard requestsUnderWay == refusal.unanswered else { return }
         // An answer that has begun, or been given, cannot be followed by another.
         if isAnswering || isBodyCut && requestsUnderWay == 0 {
@@ -252,7 +248,7 @@ extension RequestGuard {
     private func finish(with end: NIOAny, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         isFinished = true
         intake = .none
-        bodyDeadline?.cancel()
+        bodyDeadline.clear()
         let written = promise ?? context.eventLoop.makePromise()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         written.futureResult.whenComplete { _ in
@@ -261,19 +257,15 @@ extension RequestGuard {
                 context.close(promise: nil)
             } else {
                 context.close(mode: .output, promise: nil)
-                guardian.bodyDeadline = guardian.closing(after: guardian.times.linger, context)
+                guardian.bodyDeadline.set(after: guardian.times.linger, context)
             }
         }
         context.writeAndFlush(end, promise: written)
     }
 
-    private func closing(after time: Duration, _ context: ChannelHandlerContext) -> Scheduled<Void> {
-        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { context.close(promise: nil) }
-    }
-
     private func cancelDeadlines() {
-        bodyDeadline?.cancel()
-        stallDeadline?.cancel()
+        bodyDeadline.cancel()
+        stallDeadline.cancel()
     }
 }
 
