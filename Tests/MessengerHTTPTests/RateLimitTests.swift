@@ -38,6 +38,32 @@ struct RateLimitTests {
         }
     }
 
+    @Test("A stream or a send that is refused counts once, like any other request")
+    func refusals() async throws {
+        try await run(perSecond: 1, burst: 3) { client, _ in
+            let ann = try await TestUser.make(on: client)
+            func statuses(
+                from address: String, _ call: ([String: String]) async throws -> TestClient.Answer
+            ) async throws -> [Int] {
+                var statuses: [Int] = []
+                for _ in 1...4 { statuses.append(try await call(TestClient.from(address)).status) }
+                return statuses
+            }
+            func stream(_ path: String, token: String, _ headers: [String: String]) async throws -> TestClient.Answer {
+                try await client.call(
+                    "GET", path, token: token, headers: headers.merging(["Accept": "text/event-stream"]) { $1 })
+            }
+            let unknown = try await statuses(from: "203.0.113.1") { try await stream("/api/messages/", token: "none", $0) }
+            #expect(unknown == [401, 401, 401, 429])
+            let ahead = try await statuses(from: "203.0.113.2") {
+                try await stream("/api/messages/?after=9", token: ann.token, $0)
+            }
+            #expect(ahead == [409, 409, 409, 429])
+            let empty = try await statuses(from: "203.0.113.3") { try await ann.post("/api/messages/", [:], headers: $0) }
+            #expect(empty == [400, 400, 400, 429])
+        }
+    }
+
     @Test("Unknown paths count as well")
     func unknownPaths() async throws {
         try await run(perSecond: 1, burst: 2) { client, _ in

@@ -57,7 +57,7 @@ final class SendRoute: Sendable {
         let (preferences, id, method, start, client) = (
             pending.preferences, pending.id, pending.head.method, pending.start, pending.origin.address
         )
-        return inbox.accept(attempt, from: pending.session) { [journal, date] result in
+        let isTaken = inbox.accept(attempt, from: pending.session) { [journal, date] result in
             var response: HTTPResponse
             let body: ByteBuffer
             switch result {
@@ -73,6 +73,8 @@ final class SendRoute: Sendable {
             journal.answered(method, "/api/messages", id: id, status: response.status, since: start, client: client)
             answer(response, body)
         }
+        if !isTaken { limits.giveBack(.request, to: pending.origin) }
+        return isTaken
     }
 
     /// The headers that matter, when nothing about them is unusual.

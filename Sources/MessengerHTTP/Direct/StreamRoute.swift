@@ -52,8 +52,8 @@ final class StreamRoute: Sendable {
     func open(_ pending: Pending) async -> Opened? {
         let fields = pending.head.headerFields
         let query = pending.head.path?.split(separator: "?", maxSplits: 1).dropFirst().first.map(String.init)
+        guard (try? limits.check(.request, from: pending.origin)) != nil else { return nil }
         do {
-            try limits.check(.request, from: pending.origin)
             let session = try await authenticator.session(of: fields)
             let after = try MessageRoutes.resumption(query, fields)
             try await responder.check(session, after: after)
@@ -64,6 +64,7 @@ final class StreamRoute: Sendable {
                 .get, "/api/messages", id: pending.id, status: .ok, since: pending.start, client: pending.origin.address)
             return Opened(head: head, session: session, after: after)
         } catch {
+            limits.giveBack(.request, to: pending.origin)
             return nil
         }
     }

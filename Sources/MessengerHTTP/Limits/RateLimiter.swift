@@ -37,6 +37,11 @@ final class RateLimiter: Sendable {
         }
     }
 
+    /// The client gets back what it was charged twice.
+    func giveBack(_ client: String) {
+        buckets.withLock { $0[client]?.tokens += 1 }
+    }
+
     private func makeRoom(in buckets: inout [String: Bucket], now: Duration) {
         buckets = buckets.filter { $0.value.tokens + (now - $0.value.filled).inSeconds * perSecond < burst }
         while buckets.count >= Self.capacity { buckets.remove(at: buckets.startIndex) }

@@ -29,13 +29,18 @@ struct RequestLimits: Sendable {
 
     /// Throws `APIError.tooManyRequests` when the client is over its limit.
     func check(_ kind: Kind, from origin: ClientOrigin) throws(APIError) {
-        let limiter =
-            switch kind {
-            case .request: requests
-            case .login: logins
-            case .registration: registrations
-            }
-        guard let limiter, !exempt.contains(where: { $0.contains(origin.address) }) else { return }
-        if let pause = limiter.take(origin.key) { throw .tooManyRequests(retryAfter: pause) }
+        if let pause = limiter(kind, for: origin)?.take(origin.key) { throw .tooManyRequests(retryAfter: pause) }
+    }
+
+    /// For a request that has passed the check, and will be checked once more.
+    func giveBack(_ kind: Kind, to origin: ClientOrigin) { limiter(kind, for: origin)?.giveBack(origin.key) }
+
+    private func limiter(_ kind: Kind, for origin: ClientOrigin) -> RateLimiter? {
+        guard !exempt.contains(where: { $0.contains(origin.address) }) else { return nil }
+        return switch kind {
+        case .request: requests
+        case .login: logins
+        case .registration: registrations
+        }
     }
 }
