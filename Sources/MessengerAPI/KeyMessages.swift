@@ -221,8 +221,26 @@ public struct LogKeysResponse: Codable, Sendable, Equatable {
     public let cosigner: String
     /// The 32 bytes under which name labels are made.
     public let nameKey: Base64Bytes
+    /// How `key` follows from `first`, the oldest first; absent or empty when it is the first.
+    public let introductions: [Introduction]?
 
-    public init(origin: String, first: String, key: String, cosigner: String, nameKey: Base64Bytes) {
+    /// A later key of the log.
+    public struct Introduction: Codable, Sendable, Equatable {
+        /// A verifier key.
+        public let key: String
+        /// A checkpoint as a signed note, signed with the key before and with this one.
+        public let note: String
+
+        public init(key: String, note: String) {
+            self.key = key
+            self.note = note
+        }
+    }
+
+    public init(
+        origin: String, first: String, key: String, cosigner: String, nameKey: Base64Bytes, introductions: [Introduction] = []
+    ) {
+        self.introductions = introductions
         self.origin = origin
         self.first = first
         self.key = key
@@ -231,7 +249,7 @@ public struct LogKeysResponse: Codable, Sendable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case origin, first, key, cosigner
+        case origin, first, key, cosigner, introductions
         case nameKey = "name_key"
     }
 }

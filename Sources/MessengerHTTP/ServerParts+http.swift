@@ -25,7 +25,7 @@ extension ServerParts {
                 + MessageRoutes(inbox: inbox, authenticator: authenticator, stream: streamResponder, callbacks: mailbox).routes
                 + BlobRoutes(blobs: blobs, authenticator: authenticator).routes
                 + KeyRoutes(keys: keys, authenticator: authenticator).routes
-                + LogRoutes(files: KeyLogFiles(store: stores.keys, identity: stores.log), authenticator: authenticator).routes,
+                + LogRoutes(files: KeyLogFiles(store: stores.keys), authenticator: authenticator).routes,
             exempt: Set(ServiceRoutes.healthPaths + ServiceRoutes.readinessPaths))
     }
 

@@ -6,6 +6,16 @@ import MessengerCore
 extension SQLiteBackend: KeyLogStore {
     public func openLog(now: Timestamp) async throws -> LogIdentity { try await write { try SQLiteLog($0).open(now: now) } }
 
+    public func logIdentity() async throws -> LogIdentity? {
+        try await read { db in
+            try Int.fetchOne(db, sql: "SELECT 1 FROM log_head").map { _ in try SQLiteLog(db).storedSecrets().identity }
+        }
+    }
+
+    public func rotateLogKey(now: Timestamp) async throws -> LogIdentity {
+        try await write { try SQLiteLog($0).rotateKey(now: now) }
+    }
+
     public func checkpoint() async throws -> [UInt8]? {
         try await read { db in try Data.fetchOne(db, sql: "SELECT checkpoint FROM log_head").map { Array($0) } }
     }

@@ -11,7 +11,35 @@ struct SQLiteLog {
     init(_ db: Database) { self.db = db }
 
     func secrets() throws -> LogSecrets {
-        try LogSecrets { try SQLiteBackend.secret(named: $0.rawValue, bytes: $0.byteCount, in: db) }
+        try LogSecrets(succession: try stored(LogSecrets.successionName)) {
+            try SQLiteBackend.secret(named: $0.rawValue, bytes: $0.byteCount, in: db)
+        }
+    }
+
+    /// The secrets that there are, without making them: also for a reading connection.
+    func storedSecrets() throws -> LogSecrets {
+        try LogSecrets(succession: try stored(LogSecrets.successionName)) { try stored($0.rawValue) ?? [] }
+    }
+
+    private func stored(_ name: String) throws -> [UInt8]? {
+        try Data.fetchOne(db, sql: "SELECT value FROM secrets WHERE name = ?", arguments: [name]).map { Array($0) }
+    }
+
+    func rotateKey(now: Timestamp) throws -> LogIdentity {
+        _ = try open(now: now)
+        guard let head = try Data.fetchOne(db, sql: "SELECT checkpoint FROM log_head") else {
+            throw StoreError.unavailable("the key log is not open")
+        }
+        let rotation = try secrets().rotation(at: Array(head), now: now)
+        for (name, value) in [
+            (LogSecrets.Part.signer.rawValue, rotation.signer), (LogSecrets.successionName, rotation.succession),
+        ] {
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO secrets (name, value) VALUES (?, ?)", arguments: [name, Data(value)])
+        }
+        try db.execute(
+            sql: "UPDATE log_head SET checkpoint = ?, cosigned_at = ?", arguments: [Data(rotation.checkpoint), now.rawValue])
+        return try secrets().identity
     }
 
     /// Makes the empty log unless there is one; its size.

@@ -11,7 +11,7 @@ struct AdminCommand: AsyncParsableCommand {
         commandName: "admin",
         abstract: "Look after an installation; works while the server runs.",
         discussion: "Example:\n  messenger-server admin statistics",
-        subcommands: [MintSessions.self, Invite.self, Users.self, Sessions.self, StatisticsCommand.self])
+        subcommands: [MintSessions.self, Invite.self, Users.self, Sessions.self, StatisticsCommand.self, RotateLogKey.self])
 
     struct DataOptions: ParsableArguments {
         @Option(help: ArgumentHelp("The server's data folder. (default: data)", valueName: "folder"))
@@ -183,7 +183,7 @@ struct AdminCommand: AsyncParsableCommand {
 }
 
 /// A backend for as long as an admin command takes.
-protocol Administrable: AccountStore, AdminStore {
+protocol Administrable: AccountStore, AdminStore, KeyLogStore {
     func close() throws
 }
 

@@ -84,6 +84,34 @@ struct NoteTests {
         #expect(throws: NoteError.notSigned) { try keys.replacingLog(by: next.verifierKey, introducedBy: oldAlone) }
     }
 
+    @Test("Keys are followed one by one to the one that signed, and no further or past a missing one")
+    func chain() throws {
+        let signers = try [log] + (3...5).map { byte in
+            try #require(NoteSigner(name: "messenger.example/log", kind: .ed25519, seed: Array(repeating: byte, count: 32)))
+        }
+        let chain = try zip(signers, signers.dropFirst()).map { old, new in
+            KeyIntroduction(key: new.verifierKey, note: try checkpoint.note(signedBy: [old, new]).bytes)
+        }
+        for signer in 1..<4 {
+            let note = try checkpoint.note(signedBy: [signers[signer], freshness], time: 9).bytes
+            for pinned in 0..<signer {
+                let keys = LogKeys(log: signers[pinned].verifierKey, freshness: freshness.verifierKey)
+                let (found, signed, introducedBy) = try keys.open(note, following: chain)
+                #expect(found.log == signers[signer].verifierKey && signed.freshAt == 9)
+                #expect(introducedBy == Array(repeating: checkpoint, count: signer - pinned))
+                var holed = chain
+                holed.remove(at: pinned)
+                #expect(throws: NoteError.notIntroduced) { try keys.open(note, following: holed) }
+                #expect(throws: NoteError.notIntroduced) { try keys.open(note, following: []) }
+            }
+        }
+        let foreign = try checkpoint.note(signedBy: [freshness]).bytes
+        #expect(throws: NoteError.notIntroduced) { try keys.open(foreign, following: chain) }
+        let stolen = KeyIntroduction(key: signers[1].verifierKey, note: try checkpoint.note(signedBy: [log]).bytes)
+        let note = try checkpoint.note(signedBy: [signers[1]]).bytes
+        #expect(throws: NoteError.notSigned) { try keys.open(note, following: [stolen]) }
+    }
+
     @Test("A changed, cut or bent note never verifies as another one, and never traps")
     func bent() throws {
         let bytes = try checkpoint.note(signedBy: [log, freshness], time: 1000).bytes

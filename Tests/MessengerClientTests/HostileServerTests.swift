@@ -90,6 +90,56 @@ struct HostileServerTests {
         await again.close()
     }
 
+    @Test("A client that was away follows the log's key through every change, and keeps to the newest")
+    func changedLogKey() async throws {
+        let world = try TestWorld()
+        let (ann, bob) = try await world.annAndBob()
+        _ = try await ann.send("Before", to: "bob")
+        await ann.close()
+        for _ in 0..<2 {
+            world.server.state.withLock { $0.rotateLogKey() }
+            _ = try await world.register("later \(world.server.state.withLock { $0.records.count })")
+        }
+        let again = try await Messenger.open(world.location("ann"), configuration: world.configuration)
+        world.time.jump(by: .seconds(120))
+        #expect(try await again.send("After", to: "bob").delivery == .accepted)
+        await again.close()
+        // What it has pinned needs no introduction any more, and the older keys are worth nothing.
+        world.server.state.withLock { $0.introductions = [] }
+        let once = try await Messenger.open(world.location("ann"), configuration: world.configuration)
+        world.time.jump(by: .seconds(120))
+        #expect(try await once.send("Once more", to: "bob").delivery == .accepted)
+        #expect(Self.inbox(world, of: bob).count == 3)
+        await once.close()
+    }
+
+    @Test("A key that the log's old key has not introduced, or on another log, ends all sending", arguments: [true, false])
+    func swappedLogKey(isIntroduced: Bool) async throws {
+        let world = try TestWorld()
+        let (ann, bob) = try await world.annAndBob()
+        _ = try await ann.send("Before", to: "bob")
+        world.server.state.withLock { state in
+            if isIntroduced {
+                // The old key signs, but a tree that this client has not seen.
+                let (tree, records) = (state.tree, state.records)
+                state.tree = MerkleTree()
+                state.append(LogRecord(type: .webRelease, name: .zero, account: .zero, seq: 1, hash: .zero, time: 0))
+                state.rotateLogKey()
+                (state.tree, state.records) = (tree, records)
+            } else {
+                state.rotateLogKey(isIntroduced: false)
+            }
+        }
+        world.time.jump(by: .seconds(120))
+        let expected = isIntroduced ? MessengerError.logContradiction(.splitView(size: 1)) : .note(.notIntroduced)
+        await #expect(throws: expected) { try await ann.send("After", to: "bob") }
+        await ann.close()
+        let again = try await Messenger.open(world.location("ann"), configuration: world.configuration)
+        await #expect(throws: MessengerError.self) { try await again.send("After", to: "bob") }
+        #expect(Self.inbox(world, of: bob).count == 1)
+        await again.close()
+    }
+
     @Test("A frozen log is not trusted with anybody new")
     func frozenLog() async throws {
         let world = try TestWorld()

@@ -47,13 +47,17 @@ struct ServerDoubleState: Sendable {
     var full: Set<UserID> = []
     /// How many one-time keys were handed out.
     var claimed = 0
-    let signer: NoteSigner
+    var signer: NoteSigner
+    /// The first log key, and how the one now follows from it.
+    let first: VerifierKey
+    var introductions: [LogKeysResponse.Introduction] = []
     let cosigner: NoteSigner
 
     init() {
         let seed = SecretBytes.random(32).exposed
         // A name without spaces and 32 bytes are always fit.
         signer = NoteSigner(name: "double.example/log", kind: .ed25519, seed: seed)!
+        first = signer.verifierKey
         cosigner = NoteSigner(name: "double.example/fresh", kind: .cosignature, seed: SecretBytes.random(32).exposed)!
     }
 
@@ -289,8 +293,9 @@ struct ServerDoubleState: Sendable {
         case "/api/log/keys/":
             return Self.ok(
                 LogKeysResponse(
-                    origin: signer.verifierKey.name, first: signer.verifierKey.description, key: signer.verifierKey.description,
-                    cosigner: cosigner.verifierKey.description, nameKey: Base64Bytes(Self.nameKey)))
+                    origin: signer.verifierKey.name, first: first.description, key: signer.verifierKey.description,
+                    cosigner: cosigner.verifierKey.description, nameKey: Base64Bytes(Self.nameKey),
+                    introductions: introductions))
         case "/api/log/checkpoint/": return APIResponse(status: 200, body: note(now: now))
         default:
             for index in 0...UInt64(records.count / Tile.fullWidth) {
@@ -304,9 +309,19 @@ struct ServerDoubleState: Sendable {
         }
     }
 
-    func note(now: UInt64) -> [UInt8] {
-        let root = (try? tree.root(size: tree.size)) ?? .empty
-        let checkpoint = Checkpoint(origin: signer.verifierKey.name, size: tree.size, root: root)
-        return (try? checkpoint.note(signedBy: [signer, cosigner], time: now / 1000).bytes) ?? []
+    /// Changes the log's key; the old one introduces it unless told otherwise.
+    mutating func rotateLogKey(isIntroduced: Bool = true) {
+        let next = NoteSigner(name: signer.verifierKey.name, kind: .ed25519, seed: SecretBytes.random(32).exposed)!
+        let note = try! checkpoint.note(signedBy: isIntroduced ? [signer, next] : [next])
+        introductions.append(LogKeysResponse.Introduction(KeyIntroduction(key: next.verifierKey, note: note.bytes)))
+        signer = next
+    }
+
+    var checkpoint: Checkpoint {
+        Checkpoint(
+            origin: signer.verifierKey.name, size: tree.size, root: (try? tree.root(size: tree.size)) ?? .empty)
+    }
+
+    func note(now: UInt64) -> [UInt8] {         (try? checkpoint.note(signedBy: [signer, cosigner], time: now / 1000).bytes) ?? []
     }
 }

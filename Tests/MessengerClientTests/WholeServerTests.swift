@@ -94,6 +94,29 @@ struct WholeServerTests {
         }
     }
 
+    /// Changes the log's key; how often that was done.
+    private static func rotateLogKey(of server: TestServer) async throws -> Int {
+        let now = Int64(Date.now.timeIntervalSince1970 * 1000)
+        return try await server.backend.rotateLogKey(now: .init(milliseconds: now)).introductions.count
+    }
+
+    @Test("The log's key changes while people write, before and after they first meet it")
+    func changedLogKey() async throws {
+        try await TestServer.run { server in
+            let ann = try await Self.register("ann", on: server).messenger
+            #expect(try await Self.rotateLogKey(of: server) == 1)
+            let bob = try await Self.register("bob", on: server).messenger
+            #expect(try await ann.send("Hello", to: "bob").delivery == .accepted)
+            #expect(try await Self.rotateLogKey(of: server) == 2)
+            let eve = try await Self.register("eve", on: server).messenger
+            #expect(try await eve.send("Me too", to: "bob").delivery == .accepted)
+            _ = try await bob.receive()
+            let received = try await bob.unacknowledged()
+            #expect(received.map(\.text) == ["Hello", "Me too"] && received.allSatisfy(\.findings.isEmpty))
+            for client in [ann, bob, eve] { await client.close() }
+        }
+    }
+
     @Test("A file crosses a whole server, and is gone once it has been deleted there")
     func file() async throws {
         try await TestServer.run { server in

@@ -7,6 +7,7 @@ import Testing
 struct CommandLineTests {
     @Test(arguments: [
         "serve", "check", "admin", "admin mint-sessions", "admin invite", "admin users", "admin sessions", "admin statistics",
+        "admin rotate-log-key",
     ])
     func `Help shows an example with flags that there are`(subcommand: String) async throws {
         let help = try await ServerBinary.run(subcommand.split(separator: " ").map(String.init) + ["--help"])
@@ -151,6 +152,21 @@ struct CommandLineTests {
             #expect(try await ServerBinary.run(list).standard.contains("\tbob\n"))
             #expect(try await ServerBinary.run(list + ["--user", "\(ann.id)"]).standard.isEmpty)
             #expect(try await ServerBinary.run(list + ["--user", "\(bob.id)"]).standard.contains("\tbob\n"))
+        }
+    }
+
+    @Test func `The log's key changes while the server runs`() async throws {
+        try await ServerProcess.run { server in
+            let client = TestClient(server.url)
+            let ann = try await TestUser.make(on: client, name: "ann")
+            func keys() async throws -> TestClient.Answer { try await client.call("GET", "/api/log/keys/", token: ann.token) }
+            let before = try await keys()
+            let rotated = try await ServerBinary.run(["admin", "rotate-log-key", "--data-dir", server.dataFolder])
+            let after = try await keys()
+            let first = before.json["key"] as? String
+            #expect(rotated.standard == "\(after.json["key"] as? String ?? "")\n" && after.json["key"] as? String != first)
+            #expect(after.json["first"] as? String == first)
+            #expect((after.json["introductions"] as? [[String: any Sendable]])?.count == 1)
         }
     }
 

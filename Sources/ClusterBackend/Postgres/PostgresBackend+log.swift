@@ -6,6 +6,15 @@ extension PostgresBackend: KeyLogStore {
         try await pool.write { try PostgresLog.open(now: now, &$0) }
     }
 
+    public func logIdentity() async throws -> LogIdentity? {
+        guard try await checkpoint() != nil else { return nil }
+        return try await pool.run(PostgresLog.storedSecrets) { try PostgresLog.secrets(from: $0).identity }
+    }
+
+    public func rotateLogKey(now: Timestamp) async throws -> LogIdentity {
+        try await pool.write { try PostgresLog.rotateKey(now: now, &$0) }
+    }
+
     public func checkpoint() async throws -> [UInt8]? {
         try await pool.run("SELECT checkpoint FROM log_head") { $0.first?.bytes(0) }
     }

@@ -27,8 +27,9 @@ enum PostgresLog {
     private static func append(
         _ records: [LogRecord], now: Timestamp, _ transaction: inout PostgresTransaction
     ) throws -> [UInt64] {
-        let secrets = try secrets(&transaction)
         let size = try lockedSize(now: now, &transaction)
+        // Read under the lock: the key may have changed while this waited.
+        let secrets = try secrets(&transaction)
         var plan = LogPlan(size: size, tiles: try tiles(LogPlan.edge(size: size), &transaction))
         let places = records.map { plan.append($0) }
         let (entries, tiles) = (plan.entries, Array(plan.tiles))
@@ -70,10 +71,33 @@ enum PostgresLog {
             PostgresStatement(
                 "INSERT INTO secrets (name, value) SELECT * FROM unnest($1, $2) ON CONFLICT DO NOTHING", .texts(names),
                 .byteStrings(parts.map { SecureRandom.bytes($0.byteCount) })),
-            PostgresStatement("SELECT name, value FROM secrets WHERE name = ANY ($1)", .texts(names)),
+            storedSecrets,
         ])[1]
+        return try secrets(from: rows)
+    }
+
+    static let storedSecrets = PostgresStatement(
+        "SELECT name, value FROM secrets WHERE name = ANY ($1)",
+        .texts(LogSecrets.Part.allCases.map(\.rawValue) + [LogSecrets.successionName]))
+
+    static func secrets(from rows: PostgresRows) throws -> LogSecrets {
         let secrets = Dictionary(uniqueKeysWithValues: rows.map { ($0.text(0), $0.bytes(1)) })
-        return try LogSecrets { secrets[$0.rawValue] ?? [] }
+        return try LogSecrets(succession: secrets[LogSecrets.successionName]) { secrets[$0.rawValue] ?? [] }
+    }
+
+    static func rotateKey(now: Timestamp, _ transaction: inout PostgresTransaction) throws -> LogIdentity {
+        _ = try lockedSize(now: now, &transaction)
+        let head = try transaction.run("SELECT checkpoint FROM log_head").first?.bytes(0) ?? []
+        let rotation = try secrets(&transaction).rotation(at: head, now: now)
+        try transaction.run(
+            """
+            INSERT INTO secrets (name, value) SELECT * FROM unnest($1, $2)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value
+            """, .texts([LogSecrets.Part.signer.rawValue, LogSecrets.successionName]),
+            .byteStrings([rotation.signer, rotation.succession]))
+        try transaction.run(
+            "UPDATE log_head SET checkpoint = $1, cosigned_at = $2", .bytes(rotation.checkpoint), .id(now))
+        return try secrets(&transaction).identity
     }
 
     private static func lockedSize(now: Timestamp, _ transaction: inout PostgresTransaction) throws -> UInt64 {

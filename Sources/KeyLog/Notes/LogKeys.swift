@@ -26,4 +26,26 @@ public struct LogKeys: Hashable, Sendable {
         _ = try open(note)
         return LogKeys(log: newKey, freshness: freshness)
     }
+
+    /// Reads a checkpoint that a later key of the log has signed, going from key to key by what introduces them.
+    ///
+    /// - Parameter introductions: all that the log has had, the oldest first.
+    /// - Returns: the keys that have signed; the checkpoint; and those by which the keys were introduced, for the caller to
+    ///   compare with the log. Throws `NoteError.notIntroduced` when no chain of keys leads from these to the checkpoint.
+    public func open(
+        _ note: [UInt8], following introductions: [KeyIntroduction]
+    ) throws(NoteError) -> (keys: LogKeys, signed: SignedCheckpoint, introducedBy: [Checkpoint]) {
+        let opened = try SignedNote(note)
+        var keys = self
+        var passed: [Checkpoint] = []
+        let known = introductions.lastIndex { $0.key == log }.map { $0 + 1 } ?? 0
+        for introduction in introductions[known...] {
+            guard try SignedNote(introduction.note).verify(keys.log) != nil else { throw .notIntroduced }
+            passed.append(try keys.open(introduction.note).checkpoint)
+            keys = try keys.replacingLog(by: introduction.key, introducedBy: introduction.note)
+            // The log may have changed its key once more since it signed.
+            if try opened.verify(keys.log) != nil { return (keys, try keys.open(note), passed) }
+        }
+        throw .notIntroduced
+    }
 }

@@ -9,7 +9,7 @@ actor LogReplica {
     private static let keysSetting = "log"
     private static let alarmSetting = "log-alarm"
 
-    /// What a client pins at first contact.
+    /// What a client pins at first contact: the first key, from which it goes on to the one that signs now.
     private struct Pinned: Codable {
         var first: String
         var key: String
@@ -81,29 +81,36 @@ actor LogReplica {
     private func advance() async throws {
         let token = try parts.profile.token()
         let note = try await parts.api.checkpoint(token: token)
-        let signed = try await open(note, token: token)
+        let (keys, signed, introducedBy) = try await open(note, token: token)
         let checkpoint = signed.checkpoint
         let records = try await self.records(from: view.size, to: checkpoint.size, token: token)
         let start = view.size
         var next = view
         try next.advance(to: checkpoint, with: records)
+        for earlier in introducedBy where next.root(at: earlier.size) != earlier.root {
+            throw LogError.splitView(size: earlier.size)
+        }
+        if !introducedBy.isEmpty, var pinned {
+            pinned.key = keys.log.description
+            try await pin(pinned)
+        }
         try await parts.store.addLogRecords(records, from: start)
         view = next
         freshAt = signed.freshAt
     }
 
-    /// A key that is not the pinned one is taken only from a checkpoint that both have signed.
-    private func open(_ note: [UInt8], token: String) async throws -> SignedCheckpoint {
-        guard let keys, var pinned else { throw NoteError.malformed }
+    /// A key that is not the pinned one is taken only when checkpoints lead to it that a key and its successor have signed.
+    private func open(
+        _ note: [UInt8], token: String
+    ) async throws -> (keys: LogKeys, signed: SignedCheckpoint, introducedBy: [Checkpoint]) {
+        guard let keys, let pinned else { throw NoteError.malformed }
         do {
-            return try keys.open(note)
+            return (keys, try keys.open(note), [])
         } catch NoteError.notSigned {
             let served = try await parts.api.logKeys(token: token)
-            guard served.key != pinned.key, let newKey = VerifierKey(text: served.key) else { throw NoteError.notSigned }
-            let next = try keys.replacingLog(by: newKey, introducedBy: note)
-            pinned.key = served.key
-            try await pin(pinned)
-            return try next.open(note)
+            guard served.key != pinned.key else { throw NoteError.notSigned }
+            guard let introductions = KeyIntroduction.list(served.introductions ?? []) else { throw NoteError.malformed }
+            return try keys.open(note, following: introductions)
         }
     }
 
@@ -132,7 +139,7 @@ actor LogReplica {
             } else {
                 let served = try await parts.api.logKeys(token: try parts.profile.token())
                 try await pin(
-                    Pinned(first: served.first, key: served.key, cosigner: served.cosigner, nameKey: Data(served.nameKey.bytes)))
+                    Pinned(first: served.first, key: served.first, cosigner: served.cosigner, nameKey: Data(served.nameKey.bytes)))
             }
         }
         if !isLoaded { try await load() }

@@ -2,18 +2,19 @@ import KeyLog
 
 /// The files of the key log, as C2SP tlog-tiles names them.
 public struct KeyLogFiles: Sendable {
-    public let identity: LogIdentity
     private let store: any KeyLogStore
 
-    public init(store: any KeyLogStore, identity: LogIdentity) {
-        self.store = store
-        self.identity = identity
-    }
+    public init(store: any KeyLogStore) { self.store = store }
+
+    /// The log's keys as they are now. Throws `StoreError`.
+    public func identity() async throws -> LogIdentity { try Self.opened(try await store.logIdentity()) }
 
     /// The newest signed checkpoint. Throws `StoreError`.
-    public func checkpoint() async throws -> [UInt8] {
-        guard let checkpoint = try await store.checkpoint() else { throw StoreError.unavailable("the key log is not open") }
-        return checkpoint
+    public func checkpoint() async throws -> [UInt8] { try Self.opened(try await store.checkpoint()) }
+
+    private static func opened<Value>(_ value: Value?) throws -> Value {
+        guard let value else { throw StoreError.unavailable("the key log is not open") }
+        return value
     }
 
     /// - Parameter path: such as `tile/0/x001/067` or `tile/records/000.p/3`.

@@ -5,6 +5,13 @@ public protocol KeyLogStore: Sendable {
     /// Makes the log's keys and its first, empty checkpoint, unless they are there.
     func openLog(now: Timestamp) async throws -> LogIdentity
 
+    /// Nil before `openLog`.
+    func logIdentity() async throws -> LogIdentity?
+
+    /// Replaces the key that signs: under the lock of the log's head, whose checkpoint both keys sign. The old private key is
+    /// forgotten.
+    func rotateLogKey(now: Timestamp) async throws -> LogIdentity
+
     /// The newest signed checkpoint; nil before `openLog`.
     func checkpoint() async throws -> [UInt8]?
 

@@ -6,6 +6,8 @@ public struct LogIdentity: Sendable {
     public let first: VerifierKey
     /// Signs checkpoints now.
     public let key: VerifierKey
+    /// How `key` follows from `first`, the oldest first.
+    public let introductions: [KeyIntroduction]
     /// Its cosignatures say how fresh a checkpoint is.
     public let cosigner: VerifierKey
     /// What name labels are made with; for members.

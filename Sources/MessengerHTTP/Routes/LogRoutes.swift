@@ -19,11 +19,12 @@ struct LogRoutes: Sendable {
 
     @Sendable private func keys(_ request: Request, _ context: APIContext) async throws -> Response {
         _ = try await authenticator.session(of: request)
-        let identity = files.identity
+        let identity = try await files.identity()
         return .json(
             LogKeysResponse(
                 origin: identity.key.name, first: identity.first.description, key: identity.key.description,
-                cosigner: identity.cosigner.description, nameKey: Base64Bytes(identity.nameKey)))
+                cosigner: identity.cosigner.description, nameKey: Base64Bytes(identity.nameKey),
+                introductions: identity.introductions.map { LogKeysResponse.Introduction($0) }))
     }
 
     @Sendable private func checkpoint(_ request: Request, _ context: APIContext) async throws -> Response {

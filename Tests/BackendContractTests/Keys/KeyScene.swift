@@ -74,8 +74,8 @@ struct KeyScene: Sendable {
     }
 
     func replay() async throws -> LogReplay.Result {
-        let files = KeyLogFiles(store: store, identity: log)
-        return try await LogReplay.run(log) { path in
+        let files = KeyLogFiles(store: store)
+        return try await LogReplay.run(try await files.identity()) { path in
             path == "checkpoint" ? try await files.checkpoint() : try await files.file(at: path)
         }
     }

@@ -12,7 +12,7 @@ struct LogContractTests {
         try await KeyScene.run(kind) { scene in
             let replay = try await scene.replay()
             #expect(replay.view.size == 0 && replay.freshAt == UInt64(scene.time.now.seconds))
-            let files = KeyLogFiles(store: scene.store, identity: scene.log)
+            let files = KeyLogFiles(store: scene.store)
             for path in ["tile/0/000", "tile/0/000.p/1", "tile/records/000.p/1", "tile/9/000", "tile/0", "", "tile/records/x"] {
                 #expect(try await files.file(at: path) == nil, "\(path)")
             }
@@ -30,7 +30,7 @@ struct LogContractTests {
                 _ = try await scene.directory.publish(try ann.account.advance(ann.devices), by: ann.session)
                 if size > 254 || size == 3 { #expect(try await scene.replay().view.size == UInt64(size)) }
             }
-            let files = KeyLogFiles(store: scene.store, identity: scene.log)
+            let files = KeyLogFiles(store: scene.store)
             #expect(try await files.file(at: "tile/0/000")?.count == 8_192)
             #expect(try await files.file(at: "tile/0/000.p/7")?.count == 7 * 32, "an older width goes on being served")
             #expect(try await files.file(at: "tile/1/000.p/1")?.count == 32)
@@ -67,6 +67,37 @@ struct LogContractTests {
             // The log goes on.
             _ = try await scene.person("ann")
             #expect(try await scene.replay().view.size == 5)
+        }
+    }
+
+    @Test("The log's key changes under it, and leads from the first to the newest", arguments: KeyScene.kinds)
+    func rotation(_ kind: BackendKind) async throws {
+        try await KeyScene.run(kind) { scene in
+            let pinned = LogKeys(log: scene.log.first, freshness: scene.log.cosigner)
+            #expect(scene.log.introductions.isEmpty && scene.log.first == scene.log.key)
+            _ = try await scene.person("ann")
+            let first = try await scene.store.rotateLogKey(now: scene.time.now)
+            #expect(first.first == scene.log.first && first.key != scene.log.key && first.server == scene.log.server)
+            let introducing = try #require(try await scene.store.checkpoint())
+            #expect(try pinned.open(introducing).checkpoint.size == 1, "until the log grows, the old key signs too")
+            #expect(try await scene.replay().freshAt == UInt64(scene.time.now.seconds))
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<20 {
+                    group.addTask { _ = try await scene.person("person \(index)") }
+                    if index % 5 == 0 { group.addTask { _ = try await scene.store.rotateLogKey(now: scene.time.now) } }
+                }
+                try await group.waitForAll()
+            }
+            scene.time.advance(by: .seconds(60))
+            try await scene.store.refreshCheckpoint(olderThan: .seconds(59), now: scene.time.now)
+            let replay = try await scene.replay()
+            #expect(replay.view.size == 21)
+            let last = try #require(try await scene.store.logIdentity())
+            #expect(try await scene.store.openLog(now: scene.time.now).introductions == last.introductions)
+            let note = try #require(try await scene.store.checkpoint())
+            let (keys, _, introducedBy) = try pinned.open(note, following: last.introductions)
+            #expect(keys.log == last.key && introducedBy.count == 5)
+            for earlier in introducedBy { #expect(replay.view.root(at: earlier.size) == earlier.root) }
         }
     }
 
