@@ -147,6 +147,7 @@ extension Outbox {
                 }
             }
         }
+        guard await areNewest(targets) else { return try await seal(entry, &held, &round) }
         return try await keep(entry, targets, gone: gone, own: own, &round)
     }
 

@@ -125,6 +125,7 @@ actor Outbox {
         let own = try await directory.own()
         guard own.chain.standing(of: try parts.profile.fingerprint()) == .current else { throw MessengerError.notCertified }
         let targets = try await targets(entry, own: own)
+        guard await areNewest(targets) else { return try await seal(entry, &round) }
         let sealer = EnvelopeSealer(server: try await log.server(), deviceKey: parts.profile.deviceKey)
         var items: [SealedBatch.Item] = []
         var slots: [SentSlots] = []
@@ -152,6 +153,12 @@ actor Outbox {
         let person: Person
         let recipient: Recipient
         let keysVersion: KeysVersion
+    }
+
+    /// Whether the log still says the same of all: looking for one of them may have shown that another one revoked a device.
+    func areNewest(_ targets: [Target]) async -> Bool {
+        let view = await log.view
+        return targets.allSatisfy { view.entry(for: $0.recipient.account)?.seq == $0.recipient.seq }
     }
 
     /// The receiver, and one's own account for the other devices.
