@@ -28,7 +28,8 @@ extension Messenger {
     ) async throws -> SentMessage {
         let (draft, _) = try await draft(content, to: try await directory.own())
         try await check(content, for: group)
-        return try await deliver(try await parts.store.enqueue(draft, in: group, finishing: upload), newDevices: [])
+        let newDevices = try await noticeDevices(in: group)
+        return try await deliver(try await parts.store.enqueue(draft, in: group, finishing: upload), newDevices: newDevices)
     }
 
     /// Throws what stands in the way of a message to this group.

@@ -24,6 +24,7 @@ extension Messenger {
             try await ensurePrepared()
             let own = try await directory.own()
             for person in try await verifiedMembers(of: group) {
+                try await noticeDevices(of: person)
                 try await parts.store.accept(Self.classicalDevices(person, own), for: person.account, now: parts.clock.now())
             }
         }
@@ -50,21 +51,31 @@ extension Messenger {
         for person in try await verifiedMembers(of: group) { try await checkSuites(content, to: person) }
     }
 
-    /// With the devices that they have by the log; without those of whom nothing can be had now.
     private func verifiedMembers(of group: ConversationID) async throws -> [Person] {
-        do { try await log.refresh(ifOlderThan: Self.groupLogAge) } catch MessengerError.unreachable {}
         let verified = Set(try await parts.store.contacts().filter(\.isVerified).map(\.account))
+        return try await members(of: group, where: verified.contains)
+    }
+
+    /// With the devices that they have by the log; without those of whom nothing can be had now.
+    private func members(of group: ConversationID, where isWanted: (AccountID) -> Bool) async throws -> [Person] {
+        do { try await log.refresh(ifOlderThan: Self.groupLogAge) } catch MessengerError.unreachable {}
         var people: [Person] = []
-        for member in try await parts.store.group(group)?.state.members ?? [] where verified.contains(member.account) {
+        for member in try await parts.store.group(group)?.state.members ?? [] where isWanted(member.account) {
             do {
-                guard let person = try await directory.person(with: member.account) else { continue }
-                try await noticeDevices(of: person)
-                people.append(person)
+                if let person = try await directory.person(with: member.account) { people.append(person) }
             } catch MessengerError.unreachable {
                 continue
             }
         }
         return people
+    }
+
+    /// Tells of devices that members have got since this one last looked.
+    func noticeDevices(in group: ConversationID) async throws -> [Device] {
+        var devices: [Device] = []
+        let me = parts.profile.account
+        for person in try await members(of: group, where: { $0 != me }) { devices += try await noticeDevices(of: person) }
+        return devices
     }
 
     /// Tells of devices that somebody has got since this one last looked.

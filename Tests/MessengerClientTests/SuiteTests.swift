@@ -89,6 +89,20 @@ struct SuiteTests {
         #expect(try await ann.send("Three", to: "bob").newDevices.isEmpty)
     }
 
+    @Test("A member's new device is told with the next message to the group, and once")
+    func newDeviceOfMember() async throws {
+        let world = try TestWorld()
+        let ann = try await world.register("ann").messenger
+        let registration = try await world.register("bob")
+        let group = try await ann.createGroup("Lake", members: ["bob"]).id
+        #expect(try await ann.send("One", in: group).newDevices.isEmpty)
+        let tablet = try await world.logIn("bob", device: "tablet", recovery: registration.recoverySecret)
+        world.time.jump(by: .seconds(120))
+        let added = try #require(try await tablet.devices().first { $0.isThisDevice })
+        #expect(try await ann.send("Two", in: group).newDevices.map(\.fingerprint) == [added.fingerprint])
+        #expect(try await ann.send("Three", in: group).newDevices.isEmpty)
+    }
+
     @Test("The other devices are told of a new one of their own, and for a day it is shown as new")
     func newDeviceOfOneself() async throws {
         let world = try TestWorld()

@@ -11,6 +11,6 @@ public struct SentMessage: Sendable, Hashable {
     public let skippedDevices: [SkippedDevice]
     /// Members of a group who have no device any more that could get it, by name.
     public let passedOver: [String]
-    /// Devices of the receiver that this one had not seen before, to be shown.
+    /// Devices of the receiver, or of the other members, that this one had not seen before, to be shown.
     public let newDevices: [Device]
 }

@@ -61,7 +61,8 @@ struct SendCommand: AsyncParsableCommand {
                 output.note("\(DisplayText.harmlessLine(name)) has no device any more that could get it.")
             }
             if !sent.newDevices.isEmpty {
-                output.note(NewDevices.text(sent.newDevices, of: partner.name, me: messenger.username))
+                let owner = partner.groupID == nil ? partner.name : "Somebody in \(partner.name)"
+                output.note(NewDevices.text(sent.newDevices, of: owner, me: messenger.username))
             }
             for skipped in sent.skippedDevices {
                 output.note("A device cannot read it: \(skipped.device) (\(skipped.reason)).")
