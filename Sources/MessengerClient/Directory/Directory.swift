@@ -43,6 +43,11 @@ actor Directory {
     func sender(_ user: UserID, named username: String, atLeast seq: UInt32) async throws -> Person? {
         if user == parts.profile.userID { return try await own(atLeast: seq) }
         let label = try await log.label(of: username)
+        if let entry = await log.view.entry(for: label), entry.seq >= seq, let person = people[entry.account],
+            person.userID == user, person.username == username, StateHash(of: person.chain.newestState) == entry.state
+        {
+            return person
+        }
         if let stored = try await parts.store.account(of: user), stored.username == username,
             let entry = await log.view.entry(for: stored.account), entry.name == label, entry.seq >= seq,
             let person = try await known(entry)

@@ -28,11 +28,18 @@ actor Inbox {
 
     private func takeAlone(_ delivered: [DeliveredMessage]) async throws -> Taken {
         let through = try await parts.store.storedThrough()
+        let due = delivered.filter { $0.messageID > through }
+        guard !due.isEmpty else { return Taken(stored: [], failure: nil) }
+        let opener = EnvelopeOpener(
+            server: try await log.server(), account: try parts.profile.certifiedAccount(),
+            device: try parts.profile.fingerprint(), suite: parts.profile.suite)
+        let envelopes = due.map { EnvelopeText.envelope($0.message) }
+        let known = try await parts.store.known(envelopes.compactMap(\.self), by: opener)
         var arrivals: [(arrival: Arrival, number: MessageNumber)] = []
         var failure: (any Error)?
-        for message in delivered where message.messageID > through {
+        for (message, envelope) in zip(due, envelopes) {
             do {
-                arrivals.append((try await judge(message), message.messageID))
+                arrivals.append((try await judge(message, envelope, known, opener), message.messageID))
             } catch {
                 failure = error
                 break
@@ -49,15 +56,17 @@ actor Inbox {
         }
     }
 
-    private func judge(_ delivered: DeliveredMessage) async throws -> Arrival {
+    private func judge(
+        _ delivered: DeliveredMessage, _ envelope: [UInt8]?, _ known: KnownEnvelopes, _ opener: EnvelopeOpener
+    ) async throws -> Arrival {
         let now = parts.clock.now()
-        guard let envelope = EnvelopeText.envelope(delivered.message) else {
+        guard let envelope else {
             return .failed(check: .malformed, envelope: nil, sender: delivered.senderUsername, sent: now)
         }
         let hash = EnvelopeHash(of: envelope)
-        if try await parts.store.isRemembered(hash) { return .nothing(envelope: hash) }
+        if known.remembered.contains(hash) { return .nothing(envelope: hash) }
         do {
-            return .opened(try await open(envelope, delivered))
+            return .opened(try await open(try opener.unseal(envelope) { known.keys[$0] }, delivered, opener))
         } catch let check as EnvelopeCheck {
             // A device that was certified later shows nothing for what was not sealed to it.
             if check == .noSlot {
@@ -74,13 +83,10 @@ actor Inbox {
         return certificate?.hasReplacedDevice == true
     }
 
-    private func open(_ envelope: [UInt8], _ delivered: DeliveredMessage) async throws -> OpenedArrival {
+    private func open(
+        _ unverified: UnverifiedMessage, _ delivered: DeliveredMessage, _ opener: EnvelopeOpener
+    ) async throws -> OpenedArrival {
         let own = try await directory.own()
-        let opener = EnvelopeOpener(
-            server: try await log.server(), account: own.account, device: try parts.profile.fingerprint(),
-            suite: parts.profile.suite)
-        let key = try await parts.store.privateKey(opener.keyID(of: envelope), suite: parts.profile.suite)
-        let unverified = try opener.unseal(envelope) { _ in key }
         var claimed = try await sender(delivered, atLeast: unverified.fromSeq)
         if claimed?.account != unverified.fromAccount {
             // The name may have got another account since the log was replayed.

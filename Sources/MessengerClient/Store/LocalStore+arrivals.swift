@@ -8,11 +8,18 @@ extension LocalStore {
     /// The slot was there, and the key or what it was to open was not.
     private static let asksAgain: Set<EnvelopeCheck> = [.keyGone, .keyEncapsulation, .commitment, .body]
 
-    func isRemembered(_ envelope: EnvelopeHash) async throws -> Bool {
-        try await read { db in
-            try Bool.fetchOne(
-                db, sql: "SELECT EXISTS (SELECT 1 FROM remembered WHERE envelope = ?)", arguments: [Data(envelope.bytes)])
-                ?? false
+    func known(_ envelopes: [[UInt8]], by opener: EnvelopeOpener) async throws -> KnownEnvelopes {
+        let ids = Set(envelopes.compactMap { try? opener.keyID(of: $0) })
+        let hashes = envelopes.map { EnvelopeHash(of: $0) }
+        return try await read { [cipher] db in
+            let remembered = try hashes.filter { hash in
+                try Bool.fetchOne(
+                    db, cachedSQL: "SELECT EXISTS (SELECT 1 FROM remembered WHERE envelope = ?)",
+                    arguments: [Data(hash.bytes)]) == true
+            }
+            var keys: [KeyID: KEMPrivateKey] = [:]
+            for id in ids { keys[id] = try Self.privateKey(id, suite: opener.suite, cipher, db) }
+            return KnownEnvelopes(remembered: Set(remembered), keys: keys)
         }
     }
 
@@ -50,7 +57,7 @@ extension LocalStore {
     @discardableResult
     private static func remember(_ envelope: EnvelopeHash?, _ db: Database) throws -> Bool {
         guard let envelope else { return true }
-        try db.execute(sql: "INSERT OR IGNORE INTO remembered (envelope) VALUES (?)", arguments: [Data(envelope.bytes)])
+        try db.execute(cachedSQL: "INSERT OR IGNORE INTO remembered (envelope) VALUES (?)", arguments: [Data(envelope.bytes)])
         return db.changesCount > 0
     }
 
@@ -76,7 +83,7 @@ extension LocalStore {
         let hash = message.hash
         var stored = StoredArrival(sender: message.fromAccount)
         try remember(opened.envelope, db)
-        try db.execute(sql: "DELETE FROM private_key WHERE id = ? AND kind = 2", arguments: [Data(opened.keyID.bytes)])
+        try db.execute(cachedSQL: "DELETE FROM private_key WHERE id = ? AND kind = 2", arguments: [Data(opened.keyID.bytes)])
         stored.usedOneTimeKey = db.changesCount > 0
         guard try !exists(hash, db) else { return stored }
         let group = try arrival.group.map { try take($0, from: arrival, cipher, db) }
@@ -99,7 +106,7 @@ extension LocalStore {
 
     private static func exists(_ hash: MessageHash, _ db: Database) throws -> Bool {
         try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM message WHERE hash = ?)", arguments: [Data(hash.bytes)]) ?? false
+            db, cachedSQL: "SELECT EXISTS (SELECT 1 FROM message WHERE hash = ?)", arguments: [Data(hash.bytes)]) ?? false
     }
 
     /// E10 to E18, less what does not apply to a message that was sent again to one device alone.
@@ -108,7 +115,7 @@ extension LocalStore {
     ) throws -> [EnvelopeCheck] {
         let message = arrival.opened.message
         let known = try Data.fetchOne(
-            db, sql: "SELECT hash FROM message WHERE account = ? AND id = ?",
+            db, cachedSQL: "SELECT hash FROM message WHERE account = ? AND id = ?",
             arguments: [Data(message.fromAccount.bytes), Data(message.id.bytes)])
         var sequence = try sequence(of: message, db)
         var findings = arrival.opened.findings
@@ -123,14 +130,14 @@ extension LocalStore {
 
     private static func sequence(of message: Message, _ db: Database) throws -> MessageSequence {
         let bytes = try Data.fetchOne(
-            db, sql: "SELECT state FROM sequence WHERE device = ? AND conversation = ?",
+            db, cachedSQL: "SELECT state FROM sequence WHERE device = ? AND conversation = ?",
             arguments: [Data(message.fromDevice.bytes), Data(message.conversation.bytes)])
         return bytes.flatMap { MessageSequence(stored: Array($0)) } ?? MessageSequence()
     }
 
     private static func save(_ sequence: MessageSequence, of message: Message, _ db: Database) throws {
         try db.execute(
-            sql: "INSERT OR REPLACE INTO sequence (device, conversation, state) VALUES (?, ?, ?)",
+            cachedSQL: "INSERT OR REPLACE INTO sequence (device, conversation, state) VALUES (?, ?, ?)",
             arguments: [
                 Data(message.fromDevice.bytes), Data(message.conversation.bytes), Data(sequence.storedBytes),
             ])
@@ -139,7 +146,7 @@ extension LocalStore {
     /// From now on nothing is sealed to an older rotating key of the sending device.
     private static func nameKey(_ message: Message, _ db: Database) throws {
         try db.execute(
-            sql: """
+            cachedSQL: """
                 INSERT INTO named_key (device, created) VALUES (?, ?)
                 ON CONFLICT (device) DO UPDATE SET created = max(created, excluded.created)
                 """, arguments: [Data(message.fromDevice.bytes), Int64(clamping: message.newestKeyCreated)])
@@ -190,7 +197,7 @@ extension LocalStore {
     /// The deletion may have come first.
     private static func purgeIfDeleted(_ hash: MessageHash, _ message: Message, _ db: Database) throws {
         let isDeleted = try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM message WHERE target = ? AND account = ? AND type = ?)",
+            db, cachedSQL: "SELECT EXISTS (SELECT 1 FROM message WHERE target = ? AND account = ? AND type = ?)",
             arguments: [Data(hash.bytes), Data(message.fromAccount.bytes), MessageType.delete.rawValue])
         if isDeleted == true { try purge(hash, by: message.fromAccount, in: message.conversation, db) }
     }

@@ -36,11 +36,14 @@ extension LocalStore {
 
     /// Nil when it is gone.
     func privateKey(_ id: KeyID, suite: KEMSuite) async throws -> KEMPrivateKey? {
-        try await read { [cipher] db in
-            let sealed = try Data.fetchOne(db, sql: "SELECT seed FROM private_key WHERE id = ?", arguments: [Data(id.bytes)])
-            return try sealed.flatMap {
-                KEMPrivateKey(suite: suite, seed: SecretBytes(try cipher.open($0, column: "private_key", row: id.bytes)))
-            }
+        try await read { [cipher] db in try Self.privateKey(id, suite: suite, cipher, db) }
+    }
+
+    static func privateKey(_ id: KeyID, suite: KEMSuite, _ cipher: StoreCipher, _ db: Database) throws -> KEMPrivateKey? {
+        let sealed = try Data.fetchOne(
+            db, cachedSQL: "SELECT seed FROM private_key WHERE id = ?", arguments: [Data(id.bytes)])
+        return try sealed.flatMap {
+            KEMPrivateKey(suite: suite, seed: SecretBytes(try cipher.open($0, column: "private_key", row: id.bytes)))
         }
     }
 

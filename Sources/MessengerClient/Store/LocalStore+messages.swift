@@ -47,7 +47,7 @@ extension LocalStore {
         let message = new.message
         let expiresAfter = MessageContent.expiry(of: message)
         try db.execute(
-            sql: """
+            cachedSQL: """
                 INSERT INTO message (position, hash, conversation, peer, account, device, id, type, target, sent, is_mine, is_incoming,
                     delivery, owes_receipt, findings, body, in_group, expires_after, expires_at)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

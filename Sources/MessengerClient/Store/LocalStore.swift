@@ -86,8 +86,9 @@ final class LocalStore: Sendable {
 
     private func keyFile() throws -> [UInt8] { try Self.filing { Array(try Data(contentsOf: URL(filePath: keyPath))) } }
 
+    /// One snapshot without a transaction: the store has one connection, and nobody else may open it.
     func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        try await Self.storing { try await self.queue.read(body) }
+        try await Self.storing { try await self.queue.unsafeRead(body) }
     }
 
     /// One transaction, on disk when it returns.
