@@ -56,6 +56,8 @@ def objects(file):
             change = m.Change(unhex(case["object"]))
             same("group change", change.hash, case["hash"])
             same("group", m.group_id(change.data), case["id"])
+        elif case["kind"] == "group-name":
+            same("group name", m.group_name(**fields), case["object"])
         else:
             make = {"key": m.key_record, "device": m.certificate, "state": m.account_state}[case["kind"]]
             name = {"key": m.key_id, "device": m.certificate_hash, "state": m.state_hash}[case["kind"]]

@@ -520,6 +520,10 @@ class Change:
         self.members = {row[:32]: row[32] for row in rows}
 
 
+def group_name(group, head, revision, author, device, text):
+    return b"\1" + group + head + struct.pack(">I", revision) + author + device + struct.pack(">H", len(text)) + text
+
+
 def after(members, change, base):
     """What the change's action makes of the members, or None."""
     role = base.get(change.author)

@@ -1,3 +1,4 @@
+import Foundation
 import KeyLog
 
 @testable import MessengerCrypto
@@ -20,6 +21,15 @@ extension VectorFile {
                 "id": ConversationID.group(startingWith: change).hex, "signer_seed": ann.phone.key.seed.hex,
                 "signature": try Signed(change, by: ann.phone.key, server: world.server).signature.hex, "fields": Object(),
             ] as Object
+        }
+        let names: [(UInt32, String)] = [(1, "Lake"), (2, "See 🏞"), (3, String(repeating: "x", count: GroupName.maximumLength))]
+        objects += try names.map { revision, text in
+            guard
+                let name = GroupName(
+                    group: .group(startingWith: first), head: GroupChangeHash(of: add), revision: revision, author: ann.id,
+                    device: ann.phone.fingerprint, text: text)
+            else { throw CocoaError(.featureUnsupported) }
+            return groupName(try Signed(name, by: ann.phone.key, server: world.server), by: ann.phone.key)
         }
         var sentAgain = try world.message(from: ann, to: .direct(ann.id, bob.id), id: "again")
         sentAgain.flags = .sentAgain
@@ -75,6 +85,17 @@ extension VectorFile {
             "fields": [
                 "account": state.account.hex, "seq": state.seq, "previous": state.previous.hex, "key": state.accountKey.hex,
                 "name": state.name.hex, "certificates": state.certificates.map(\.hex), "time": state.time,
+            ] as Object,
+        ]
+    }
+
+    private static func groupName(_ signed: Signed<GroupName>, by key: SigningKey) -> Object {
+        let name = signed.object
+        return [
+            "kind": "group-name", "object": name.bytes.hex, "signer_seed": key.seed.hex, "signature": signed.signature.hex,
+            "fields": [
+                "group": name.group.hex, "head": name.head.hex, "revision": name.revision, "author": name.author.hex,
+                "device": name.device.hex, "text": Array(name.text.utf8).hex,
             ] as Object,
         ]
     }
