@@ -58,6 +58,34 @@ struct GroupExchangeTests {
         #expect(try await dan.texts().isEmpty)
     }
 
+    @Test("A removed device, in whoever's hands, lets nobody into a group")
+    func stolenDevice() async throws {
+        let world = try TestWorld()
+        let registration = try await world.register("ann")
+        let ann = registration.messenger
+        let tablet = try await world.logIn("ann", device: "tablet", recovery: registration.recoverySecret)
+        let bob = try await world.register("bob").messenger
+        let eve = try await world.register("eve").messenger
+        let group = try await ann.createGroup("Lake", members: ["bob"]).id
+        for device in [bob, tablet] { _ = try await device.receive() }
+        let stolen = try tablet.parts.profile.fingerprint()
+        let state = try #require(await tablet.parts.store.group(group)).state
+        let change = try #require(
+            try state.change(
+                .add(eve.parts.profile.certifiedAccount()), by: tablet.parts.profile.certifiedAccount(), device: stolen))
+        let server = try await tablet.directory.own().chain.server
+        let signed = try Signed(change, by: tablet.parts.profile.deviceKey, server: server)
+        try await ann.revoke(stolen)
+        world.time.jump(by: .seconds(61))
+        _ = try await eve.receive()
+        let update = GroupUpdate(group: group, changes: [signed], people: ["ann", "bob", "eve"])
+        let draft = try await eve.draft(.group(update), to: eve.receiver("bob")).draft
+        _ = try await eve.parts.store.enqueue(draft, goesOut: true)
+        #expect(try await eve.flush() == 0)
+        #expect(try await bob.receive() > 0)
+        #expect(try await bob.group(group).members.map(\.username) == ["ann", "bob"])
+    }
+
     @Test(
         "A change that the server hides shows as another state with the next message, and is asked for before anything is sealed")
     func hiddenChange() async throws {

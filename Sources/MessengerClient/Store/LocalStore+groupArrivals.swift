@@ -44,7 +44,9 @@ extension LocalStore {
     ) throws -> Bool {
         let sender = arrival.opened.message.fromAccount
         let kept = try changes(of: news.group, db)
-        guard let trial = GroupRecord(id: news.group, changes: kept + news.changes, name: before?.name) else { return false }
+        // Nobody becomes a member by what a removed device signed: whoever has taken the device would let himself in.
+        let trusted = news.changes.filter { kept.isEmpty || !news.fromRemovedDevices.contains(GroupChangeHash(of: $0.object)) }
+        guard let trial = GroupRecord(id: news.group, changes: kept + trusted, name: before?.name) else { return false }
         let isFromMember = before?.state.role(of: sender) != nil || trial.state.role(of: sender) != nil
         guard isFromMember || trial.hasEverListed(sender) else { return false }
         let taken = news.changes.filter {
