@@ -27,7 +27,8 @@ enum FakeServer {
                 self.end_headers()
                 self.wfile.write(b"event: caught-up\\n\\n")
                 self.wfile.flush()
-                time.sleep(60)
+                self.close_connection = True
+                time.sleep(0 if "brief" in self.path else 60)
 
             do_GET = do_POST = do_HEAD = answer
 
