@@ -94,7 +94,8 @@ struct ProxyTests {
             let refused = try await curl("-i", "\(url)/api/messages/?[1-150]").standard.lowercased()
             #expect(refused.contains("http/2 429") && refused.contains("\r\nretry-after: 1\r\n"))
             #expect(refused.contains("\r\n\r\ntoo many requests."))
-            let stream = try await curl("-H", "Accept: text/event-stream, application/json", "\(url)/api/messages/?brief=[1-150]").standard
+            let stream = try await curl(
+                "-Z", "-H", "Accept: text/event-stream, application/json", "\(url)/api/messages/?brief=[1-150]").standard
             #expect(stream.contains(#""status":429,"#))
             #expect(try await statuses("\(url)/api/health/?[1-20]", "\(url)/health?[1-20]") == ["200": 40])
         }
