@@ -5,8 +5,9 @@ import Testing
 
 @testable import MessengerClient
 
-/// What a removed device can read, and how what comes is shown. That every device gets everything is `SimulationTests`' to say, where none
-/// is added or removed: here it is not true yet of each seed, when a device is linked while its account's others work from stale answers.
+/// What a removed device can read, and how what comes is shown. That every device gets everything is `SimulationTests`' to say, where
+/// none is added or removed: here it is not true yet of each seed, when a device is linked while its account's others work from stale
+/// answers.
 @Suite("Seeded histories in which devices come and go", .timeLimit(.minutes(10)))
 struct RevocationSimulationTests {
     private struct Sent {
@@ -24,7 +25,7 @@ struct RevocationSimulationTests {
             devices = try SimulatedDevices(
                 random: SeededRandom(seed: seed), weather: SeededRandom(seed: seed, part: 1), lossy: 12)
             try await devices.register("ann")
-            try await devices.link("ann", step: 0)
+            try await devices.link("ann")
             try await devices.register("bob")
             devices.setWeather(true)
         }
@@ -43,7 +44,7 @@ struct RevocationSimulationTests {
             case 7: try await devices.revoke(by: name)
             case 8: try await devices.begin(name)
             case 9: devices.world.time.jump(by: .seconds(Int.random(in: 1...40, using: &devices.random) * 3600))
-            case 10: try await devices.link(devices.owners[name] ?? "", step: number)
+            case 10: try await devices.link(devices.owners[name] ?? "")
             case 11: try await devices.reorder()
             default: devices.repeatDelivery()
             }

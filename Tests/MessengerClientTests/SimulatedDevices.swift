@@ -9,14 +9,12 @@ import Testing
 @testable import MessengerClient
 @testable import MessengerCrypto
 
-/// The people of a seeded history and their devices, which come and go, and what the network and the server do to them. Every key that
-/// a device ever had is remembered, and everything that was sealed.
+/// The people of a seeded history and their devices, which come and go, and what the network and the server do to them. Every key
+/// that a device ever had is remembered, and everything that was sealed.
 struct SimulatedDevices {
     /// Revoked ones too: they go on.
     private(set) var open: [String: Messenger] = [:]
     private(set) var owners: [String: String] = [:]
-    /// The step at which each became a device of its account.
-    private(set) var since: [String: Int] = [:]
     private(set) var crashes: [String: CrashSwitch] = [:]
     private(set) var isReordered = false
     var random: SeededRandom
@@ -89,14 +87,13 @@ struct SimulatedDevices {
     mutating func register(_ owner: String) async throws {
         let registration = try await world.register(owner)
         secrets[owner] = registration.recoverySecret
-        try await take(registration.messenger, as: owner, of: owner, step: 0)
+        try await take(registration.messenger, as: owner, of: owner)
     }
 
-    private mutating func take(_ device: Messenger, as name: String, of owner: String, step: Int) async throws {
+    private mutating func take(_ device: Messenger, as name: String, of owner: String) async throws {
         owners[name] = owner
         // Within a minute the log is not looked at again, and who believes to be the only device makes no copy for this one.
         world.time.jump(by: .seconds(61))
-        since[name] = step
         open[name] = device
         try await begin(name)
     }
@@ -128,7 +125,7 @@ struct SimulatedDevices {
     // MARK: Devices come and go
 
     /// Another device of somebody, by the recovery secret or by linking. Meanwhile nothing goes wrong.
-    mutating func link(_ owner: String, step: Int) async throws {
+    mutating func link(_ owner: String) async throws {
         let certified = try await certified(of: owner)
         guard certified.count < Self.mostDevices else { return }
         let name = "\(owner)\(owners.values.count { $0 == owner } + 1)"
@@ -137,7 +134,7 @@ struct SimulatedDevices {
         defer { setWeather(isOn) }
         if random.oneIn(2) {
             let device = try await world.logIn(owner, device: name, recovery: secrets[owner])
-            return try await take(device, as: name, of: owner, step: step)
+            return try await take(device, as: name, of: owner)
         }
         guard let old = certified.randomElement(using: &random).flatMap({ open[$0] }) else { return }
         let device = try await world.logIn(owner, device: name)
@@ -149,7 +146,7 @@ struct SimulatedDevices {
             // It has no account key, or something to publish that another device was faster than.
         }
         guard try await device.standing == .certified else { return await device.close() }
-        try await take(device, as: name, of: owner, step: step)
+        try await take(device, as: name, of: owner)
     }
 
     /// One device takes out another one of the same account, if it can.
